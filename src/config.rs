@@ -1,0 +1,113 @@
+//! The command line and the environment, checked once and passed in.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use etcetera::base_strategy::{BaseStrategy, Xdg};
+
+/// Registers S3 datastores and proves, permission by permission, that their credentials work.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the gRPC API.
+    Serve(Serve),
+}
+
+/// The options of `datastored serve`.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// The address to listen on. A loopback address: calls are neither encrypted nor authenticated.
+    #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = loopback)]
+    pub listen: SocketAddr,
+
+    /// The folder for the records [default: `$XDG_DATA_HOME/datastored`, or `~/.local/share/datastored`]
+    #[arg(long, env = "DATASTORED_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+
+    /// The form of the log, on standard error. `RUST_LOG` sets its level; info by default.
+    #[arg(long, env = "DATASTORED_LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// How long running calls and tests may take when the server is told to stop.
+    #[arg(long, env = "DATASTORED_SHUTDOWN_GRACE", default_value = "30s", value_parser = duration)]
+    pub shutdown_grace: Duration,
+
+    /// How long one check of a connection test may take.
+    #[arg(long, env = "DATASTORED_CHECK_TIMEOUT", default_value = "10s", value_parser = duration)]
+    pub check_timeout: Duration,
+
+    /// How long all checks of a connection test together may take.
+    #[arg(long, env = "DATASTORED_TEST_TIMEOUT", default_value = "60s", value_parser = duration)]
+    pub test_timeout: Duration,
+
+    /// How long a connection test may take to remove what it wrote, however it ended.
+    #[arg(long, env = "DATASTORED_CLEANUP_TIMEOUT", default_value = "10s", value_parser = duration)]
+    pub cleanup_timeout: Duration,
+
+    /// How many connection tests may run at once.
+    #[arg(long, env = "DATASTORED_MAX_CONCURRENT_TESTS", default_value = "32", value_parser = tests)]
+    pub max_concurrent_tests: usize,
+
+    /// Let datastores use the credentials that this server runs with.
+    #[arg(long, env = "DATASTORED_ALLOW_AMBIENT_CREDENTIALS")]
+    pub allow_ambient_credentials: bool,
+}
+
+/// The forms of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Serve {
+    /// The data folder: the one that was named, otherwise `datastored` in the XDG data folder.
+    ///
+    /// # Errors
+    /// A sentence, when none was named and the user has no home.
+    pub fn data_dir(&self) -> Result<PathBuf, String> {
+        if let Some(named) = &self.data_dir {
+            return Ok(named.clone());
+        }
+        let xdg = Xdg::new().map_err(|_| "there is no home folder; name one with --data-dir")?;
+        Ok(xdg.data_dir().join("datastored"))
+    }
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:50051".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("only loopback addresses are served: this version neither encrypts nor authenticates; put a proxy that does in front".to_owned())
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|e| format!("{e}; write 10s or 1m"))?;
+    if duration.is_zero() {
+        return Err("must be longer than zero".to_owned());
+    }
+    Ok(duration)
+}
+
+fn tests(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=10_000) => Ok(number),
+        _ => Err("write a number from 1 to 10000".to_owned()),
+    }
+}

@@ -1,0 +1,536 @@
+//! From request messages to domain values, with every bad field found at once. Behind this nothing is checked twice.
+
+use prost::Message;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::field_mask::{self, Field};
+use super::page_token;
+use crate::model::Error;
+use crate::model::credentials::{
+    AccessKey, Credentials, MAX_ACCESS_KEY_ID, MAX_SECRET_ACCESS_KEY, MAX_SESSION_TOKEN,
+};
+use crate::model::datastore::{AddressingStyle, S3Config};
+use crate::model::endpoint::Endpoint;
+use crate::model::error::Violation;
+use crate::model::filter::Filter;
+use crate::model::location::Location;
+use crate::model::name::{DatastoreId, DatastoreName, DisplayName, Labels};
+use crate::model::order::OrderBy;
+use crate::model::region::Region;
+use crate::model::role::Role;
+use crate::model::secret::Secret;
+use crate::pb;
+use crate::registry::{Change, Create, Delete, Query, Request, S3Change, Update};
+use crate::store::Revision;
+
+const DEFAULT_PAGE_SIZE: i32 = 50;
+const MAX_PAGE_SIZE: i32 = 1_000;
+const MAX_LABEL_VIOLATIONS: usize = 10;
+
+/// What the operator allows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    pub(super) allow_ambient_credentials: bool,
+}
+
+impl Policy {
+    /// Refuses the server's own credentials, unless they are allowed.
+    pub(super) fn check(self, credentials: &Credentials) -> Result<(), Error> {
+        if *credentials == Credentials::Ambient && !self.allow_ambient_credentials {
+            return Err(Error::AmbientCredentialsNotAllowed);
+        }
+        Ok(())
+    }
+}
+
+/// A connection test that was asked for.
+#[derive(Debug)]
+pub(super) struct Test {
+    pub(super) target: TestTarget,
+    pub(super) role: Option<Role>,
+}
+
+/// What it is to test.
+#[derive(Debug)]
+pub(super) enum TestTarget {
+    Saved(DatastoreId),
+    Unsaved(Box<S3Config>, Role),
+}
+
+/// The bad fields found so far.
+#[derive(Default)]
+struct Fields(Vec<Violation>);
+
+impl Fields {
+    fn refuse(&mut self, field: &str, description: impl Into<String>) {
+        self.0.push(Violation {
+            field: field.to_owned(),
+            description: description.into(),
+        });
+    }
+
+    /// The value, or a violation of the field.
+    fn take<T, E: std::fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
+        parsed.map_err(|e| self.refuse(field, e.to_string())).ok()
+    }
+
+    fn error(self) -> Error {
+        Error::InvalidFields(self.0)
+    }
+
+    fn into_result(self) -> Result<(), Error> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.error())
+        }
+    }
+}
+
+pub(super) fn create(request: pb::CreateDatastoreRequest, policy: Policy) -> Result<Create, Error> {
+    let mut fields = Fields::default();
+    let digest = digest("CreateDatastore", |bytes| {
+        let mut plain = request.clone();
+        plain.request_id.clear();
+        plain.encode(bytes)
+    });
+    let request_id = request_id(&request.request_id, digest, &mut fields);
+    let id = optional(&request.datastore_id, DatastoreId::parse);
+    let id = fields.take("datastore_id", id);
+    let Some(datastore) = request.datastore else {
+        fields.refuse("datastore", "is required; send the datastore to create");
+        return Err(fields.error());
+    };
+    if !datastore.name.is_empty() {
+        let message = "is given by the server on create; leave it empty and use datastore_id";
+        fields.refuse("datastore.name", message);
+    }
+    let display_name = DisplayName::parse(&datastore.display_name);
+    let display_name = fields.take("datastore.display_name", display_name);
+    let role = required_role("datastore.role", datastore.role, &mut fields);
+    let labels = labels(&datastore, &mut fields);
+    let s3 = s3_config(&datastore, &mut fields);
+    match (id, display_name, role, labels, s3) {
+        (Some(id), Some(display_name), Some(role), Some(labels), Some(s3))
+            if fields.0.is_empty() =>
+        {
+            policy.check(&s3.credentials)?;
+            Ok(Create {
+                id,
+                display_name,
+                role,
+                s3,
+                labels,
+                request: request_id,
+                validate_only: request.validate_only,
+            })
+        }
+        _ => Err(fields.error()),
+    }
+}
+
+pub(super) fn get(request: &pb::GetDatastoreRequest) -> Result<DatastoreId, Error> {
+    let mut fields = Fields::default();
+    name("name", &request.name, &mut fields).ok_or_else(|| fields.error())
+}
+
+pub(super) fn list(request: &pb::ListDatastoresRequest) -> Result<Query, Error> {
+    let mut fields = Fields::default();
+    if request.page_size < 0 {
+        let message = "must not be negative; 0 asks for the default of 50";
+        fields.refuse("page_size", message);
+    }
+    let size = match request.page_size {
+        0 => DEFAULT_PAGE_SIZE,
+        size => size.clamp(1, MAX_PAGE_SIZE),
+    };
+    let filter = fields.take("filter", Filter::parse(&request.filter));
+    let order = fields.take("order_by", OrderBy::parse(&request.order_by));
+    let after = if request.page_token.is_empty() {
+        None
+    } else {
+        let after = page_token::decode(request);
+        if after.is_none() {
+            let message = "is no token of this query; send next_page_token of the page before, with the same filter and order_by";
+            fields.refuse("page_token", message);
+        }
+        after
+    };
+    match (filter, order) {
+        (Some(filter), Some(order)) if fields.0.is_empty() => Ok(Query {
+            filter,
+            order,
+            page_size: usize::try_from(size).unwrap_or(1),
+            after,
+        }),
+        _ => Err(fields.error()),
+    }
+}
+
+pub(super) fn update(request: pb::UpdateDatastoreRequest, policy: Policy) -> Result<Update, Error> {
+    let mut fields = Fields::default();
+    let digest = digest("UpdateDatastore", |bytes| {
+        let mut plain = request.clone();
+        plain.request_id.clear();
+        plain.encode(bytes)
+    });
+    let request_id = request_id(&request.request_id, digest, &mut fields);
+    let Some(datastore) = request.datastore else {
+        fields.refuse("datastore", "is required; send its name and the new values");
+        return Err(fields.error());
+    };
+    let id = name("datastore.name", &datastore.name, &mut fields);
+    let revision = etag("datastore.etag", &datastore.etag, id.as_ref(), &mut fields);
+    let mask = request.update_mask.as_ref();
+    let named = field_mask::fields(mask, &datastore, &mut fields.0);
+    if mask.is_none_or(|m| m.paths.is_empty()) && datastore.role != 0 {
+        // Without a mask a role would have to be changed, or be passed over in silence.
+        let message =
+            "role never changes; leave it out, or name the fields to change in update_mask";
+        fields.refuse("datastore.role", message);
+    }
+    let change = change(&datastore, &named, &mut fields);
+    let Some(id) = id else {
+        return Err(fields.error());
+    };
+    fields.into_result()?;
+    if let Some(credentials) = &change.s3.credentials {
+        policy.check(credentials)?;
+    }
+    Ok(Update {
+        revision: revision?,
+        id,
+        change,
+        request: request_id,
+        validate_only: request.validate_only,
+    })
+}
+
+pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Error> {
+    let mut fields = Fields::default();
+    let digest = digest("DeleteDatastore", |bytes| {
+        let mut plain = request.clone();
+        plain.request_id.clear();
+        plain.encode(bytes)
+    });
+    let request_id = request_id(&request.request_id, digest, &mut fields);
+    let id = name("name", &request.name, &mut fields);
+    let revision = etag("etag", &request.etag, id.as_ref(), &mut fields);
+    let Some(id) = id else {
+        return Err(fields.error());
+    };
+    fields.into_result()?;
+    Ok(Delete {
+        revision: revision?,
+        id,
+        request: request_id,
+        validate_only: request.validate_only,
+    })
+}
+
+pub(super) fn test(request: pb::TestConnectionRequest, policy: Policy) -> Result<Test, Error> {
+    use pb::test_connection_request::Target;
+    let mut fields = Fields::default();
+    let role = optional_role("role", request.role, &mut fields);
+    let target = match request.target {
+        Some(Target::Name(text)) => name("name", &text, &mut fields).map(TestTarget::Saved),
+        Some(Target::Datastore(datastore)) => {
+            let own = optional_role("datastore.role", datastore.role, &mut fields);
+            if role.flatten().or(own.flatten()).is_none() && fields.0.is_empty() {
+                let message =
+                    "is required: SOURCE or ENRICHMENT decides which permissions are tested";
+                fields.refuse("role", message);
+            }
+            let s3 = s3_config(&datastore, &mut fields);
+            let tested = role.flatten().or(own.flatten());
+            s3.zip(tested)
+                .map(|(s3, role)| TestTarget::Unsaved(Box::new(s3), role))
+        }
+        None => {
+            let message =
+                "is required: the name of a saved datastore, or a datastore that is not saved";
+            fields.refuse("target", message);
+            None
+        }
+    };
+    match (target, role) {
+        (Some(target), Some(role)) if fields.0.is_empty() => {
+            if let TestTarget::Unsaved(s3, _) = &target {
+                policy.check(&s3.credentials)?;
+            }
+            Ok(Test { target, role })
+        }
+        _ => Err(fields.error()),
+    }
+}
+
+/// `Ok(None)` for an empty text.
+fn optional<T, E>(text: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, E> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    parse(text).map(Some)
+}
+
+fn name(field: &str, text: &str, fields: &mut Fields) -> Option<DatastoreId> {
+    let name = fields.take(field, DatastoreName::parse(text))?;
+    Some(name.id().clone())
+}
+
+fn required_role(field: &str, value: i32, fields: &mut Fields) -> Option<Role> {
+    let role = optional_role(field, value, fields)?;
+    if role.is_none() {
+        fields.refuse(field, "is required: SOURCE or ENRICHMENT");
+    }
+    role
+}
+
+/// `Some(None)` when no role is given, `None` for an unknown one.
+#[expect(
+    clippy::option_option,
+    reason = "not given and not known are two things"
+)]
+fn optional_role(field: &str, value: i32, fields: &mut Fields) -> Option<Option<Role>> {
+    match pb::Role::try_from(value) {
+        Ok(pb::Role::Unspecified) => Some(None),
+        Ok(pb::Role::Source) => Some(Some(Role::Source)),
+        Ok(pb::Role::Enrichment) => Some(Some(Role::Enrichment)),
+        Err(_) => {
+            fields.refuse(
+                field,
+                format!("{value} is no role; send ROLE_SOURCE (1) or ROLE_ENRICHMENT (2)"),
+            );
+            None
+        }
+    }
+}
+
+fn labels(datastore: &pb::Datastore, fields: &mut Fields) -> Option<Labels> {
+    match Labels::parse(datastore.labels.clone()) {
+        Ok(labels) => Some(labels),
+        Err(error) => {
+            // Error details travel in HTTP trailers, which many clients take only 8 KiB of.
+            for problem in error.problems().iter().take(MAX_LABEL_VIOLATIONS) {
+                fields.refuse("datastore.labels", problem.to_string());
+            }
+            None
+        }
+    }
+}
+
+/// A whole configuration, as a create or a test of an unsaved datastore needs it.
+fn s3_config(datastore: &pb::Datastore, fields: &mut Fields) -> Option<S3Config> {
+    let Some(s3) = field_mask::s3(datastore) else {
+        fields.refuse("datastore.s3", "is required; send uri and credentials");
+        return None;
+    };
+    let location = location(s3, fields);
+    let region = region(s3, location.as_ref(), fields);
+    let endpoint = endpoint(s3, fields);
+    let addressing_style = addressing_style(s3, fields);
+    let credentials = if let Some(credentials) = &s3.credentials {
+        self::credentials(credentials, fields)
+    } else {
+        let message = "are required: access_key, anonymous or ambient";
+        fields.refuse("datastore.s3.credentials", message);
+        None
+    };
+    let location = location?;
+    Some(S3Config {
+        bucket: location.bucket().clone(),
+        prefix: location.prefix().clone(),
+        region: region?.or(location.region().cloned()).unwrap_or_default(),
+        endpoint: endpoint?,
+        addressing_style: addressing_style?,
+        credentials: credentials?,
+    })
+}
+
+fn change(datastore: &pb::Datastore, named: &[Field], fields: &mut Fields) -> Change {
+    let mut change = Change::default();
+    if named.contains(&Field::DisplayName) {
+        let display_name = DisplayName::parse(&datastore.display_name);
+        change.display_name = fields.take("datastore.display_name", display_name);
+    }
+    if named.contains(&Field::Labels) {
+        change.labels = labels(datastore, fields);
+    }
+    let default = pb::S3Config::default();
+    let s3 = field_mask::s3(datastore).unwrap_or(&default);
+    change.s3 = s3_change(s3, named, fields);
+    change
+}
+
+fn s3_change(s3: &pb::S3Config, named: &[Field], fields: &mut Fields) -> S3Change {
+    let mut change = S3Change::default();
+    if named.contains(&Field::Uri) {
+        change.location = location(s3, fields);
+    }
+    if named.contains(&Field::Region) {
+        change.region = region(s3, change.location.as_ref(), fields);
+    }
+    if named.contains(&Field::Endpoint) {
+        change.endpoint = endpoint(s3, fields);
+    }
+    if named.contains(&Field::AddressingStyle) {
+        change.addressing_style = addressing_style(s3, fields);
+    }
+    if named.contains(&Field::Credentials)
+        && let Some(credentials) = &s3.credentials
+    {
+        change.credentials = self::credentials(credentials, fields);
+    }
+    change
+}
+
+fn location(s3: &pb::S3Config, fields: &mut Fields) -> Option<Location> {
+    fields.take("datastore.s3.uri", Location::parse(&s3.uri))
+}
+
+/// The region that is asked for; it must be the one in the URI, if that names one.
+#[expect(
+    clippy::option_option,
+    reason = "not given and not valid are two things"
+)]
+fn region(
+    s3: &pb::S3Config,
+    location: Option<&Location>,
+    fields: &mut Fields,
+) -> Option<Option<Region>> {
+    let region = fields.take("datastore.s3.region", optional(&s3.region, Region::parse))?;
+    let in_uri = location.and_then(Location::region);
+    if let (Some(asked), Some(in_uri)) = (&region, in_uri)
+        && asked != in_uri
+    {
+        let message = format!(
+            "is {}, but the URI names {}; send only one of them",
+            asked.as_str(),
+            in_uri.as_str()
+        );
+        fields.refuse("datastore.s3.region", message);
+        return None;
+    }
+    Some(region)
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "not given and not valid are two things"
+)]
+fn endpoint(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<Endpoint>> {
+    let endpoint = optional(&s3.endpoint, Endpoint::parse);
+    fields.take("datastore.s3.endpoint", endpoint)
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "not given and not known are two things"
+)]
+fn addressing_style(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<AddressingStyle>> {
+    match pb::AddressingStyle::try_from(s3.addressing_style) {
+        Ok(pb::AddressingStyle::Unspecified) => Some(None),
+        Ok(pb::AddressingStyle::Path) => Some(Some(AddressingStyle::Path)),
+        Ok(pb::AddressingStyle::VirtualHosted) => Some(Some(AddressingStyle::VirtualHosted)),
+        Err(_) => {
+            let message = format!(
+                "{} is no addressing style; send PATH (1) or VIRTUAL_HOSTED (2)",
+                s3.addressing_style
+            );
+            fields.refuse("datastore.s3.addressing_style", message);
+            None
+        }
+    }
+}
+
+fn credentials(
+    credentials: &pb::s3_config::Credentials,
+    fields: &mut Fields,
+) -> Option<Credentials> {
+    match credentials {
+        pb::s3_config::Credentials::AccessKey(key) => access_key(key, fields),
+        pb::s3_config::Credentials::Anonymous(_) => Some(Credentials::Anonymous),
+        pb::s3_config::Credentials::Ambient(_) => Some(Credentials::Ambient),
+    }
+}
+
+fn access_key(key: &pb::AccessKey, fields: &mut Fields) -> Option<Credentials> {
+    let before = fields.0.len();
+    let of = |part: &str| format!("datastore.s3.access_key.{part}");
+    key_part(
+        &of("access_key_id"),
+        &key.access_key_id,
+        MAX_ACCESS_KEY_ID,
+        fields,
+    );
+    key_part(
+        &of("secret_access_key"),
+        &key.secret_access_key,
+        MAX_SECRET_ACCESS_KEY,
+        fields,
+    );
+    if !key.session_token.is_empty() {
+        key_part(
+            &of("session_token"),
+            &key.session_token,
+            MAX_SESSION_TOKEN,
+            fields,
+        );
+    }
+    let token = Some(&key.session_token).filter(|t| !t.is_empty());
+    (fields.0.len() == before).then(|| {
+        Credentials::AccessKey(AccessKey {
+            access_key_id: key.access_key_id.clone(),
+            secret_access_key: Secret::new(key.secret_access_key.clone()),
+            session_token: token.map(|t| Secret::new(t.clone())),
+        })
+    })
+}
+
+/// A part of a key is visible ASCII. The message never repeats it.
+fn key_part(field: &str, value: &str, max: usize, fields: &mut Fields) {
+    if value.is_empty() {
+        fields.refuse(field, "is required; send both parts of the access key");
+    } else if value.len() > max {
+        fields.refuse(
+            field,
+            format!("has {} bytes; at most {max} are taken", value.len()),
+        );
+    } else if !value.bytes().all(|b| b.is_ascii_graphic()) {
+        let message =
+            "has a space, a line break or another character that keys do not have; copy it again";
+        fields.refuse(field, message);
+    }
+}
+
+/// The revision in an etag. One that no revision prints is stale, not malformed: etags are opaque to callers.
+fn etag(
+    field: &str,
+    text: &str,
+    id: Option<&DatastoreId>,
+    fields: &mut Fields,
+) -> Result<Option<Revision>, Error> {
+    if text.len() > 64 {
+        fields.refuse(field, "is too long for an etag of this server");
+    }
+    let revision = optional(text, |t| u64::from_str_radix(t, 16)).map(|r| r.map(Revision::from));
+    revision.map_err(|_| match id {
+        Some(id) => Error::EtagMismatch(DatastoreName::new(id.clone())),
+        None => Error::InvalidFields(Vec::new()),
+    })
+}
+
+fn request_id(text: &str, digest: [u8; 32], fields: &mut Fields) -> Option<Request> {
+    let id = optional(text, Uuid::try_parse)
+        .map_err(|_| "is no UUID; send one like 7d9f0f7e-3f3c-4a5b-9a52-0d4d2f6f2a11");
+    let id = fields.take("request_id", id)??;
+    Some(Request { id, digest })
+}
+
+/// A digest of an RPC's name and its request.
+fn digest<E>(rpc: &str, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> [u8; 32] {
+    let mut bytes = zeroize::Zeroizing::new(rpc.as_bytes().to_vec());
+    // Writing to a Vec cannot fail.
+    let _ = encode(&mut bytes);
+    Sha256::digest(&*bytes).into()
+}

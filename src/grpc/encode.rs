@@ -1,0 +1,218 @@
+//! From domain values to response messages. A secret has no way through here.
+
+use std::time::SystemTime;
+
+use crate::model::credentials::Credentials;
+use crate::model::datastore::{AddressingStyle, S3Config};
+use crate::model::name::DatastoreName;
+use crate::model::role::Role;
+use crate::pb;
+use crate::prober::{
+    Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, Verdict,
+};
+use crate::registry::Stored;
+use crate::s3::Evidence;
+
+pub(super) fn datastore(stored: &Stored) -> pb::Datastore {
+    let datastore = &stored.datastore;
+    pb::Datastore {
+        name: DatastoreName::new(datastore.id.clone()).to_string(),
+        display_name: datastore.display_name.as_str().to_owned(),
+        role: role(datastore.role).into(),
+        config: Some(pb::datastore::Config::S3(s3_config(&datastore.s3))),
+        labels: datastore
+            .labels
+            .iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect(),
+        uid: datastore.uid.to_string(),
+        create_time: Some(timestamp(datastore.create_time)),
+        update_time: Some(timestamp(datastore.update_time)),
+        etag: stored
+            .revision
+            .map_or(String::new(), |r| format!("{:x}", r.get())),
+    }
+}
+
+fn s3_config(s3: &S3Config) -> pb::S3Config {
+    use pb::CredentialsKind as Kind;
+    let (kind, access_key_id) = match &s3.credentials {
+        Credentials::AccessKey(key) if key.session_token.is_some() => {
+            (Kind::Temporary, key.access_key_id.clone())
+        }
+        Credentials::AccessKey(key) => (Kind::AccessKey, key.access_key_id.clone()),
+        Credentials::Anonymous => (Kind::Anonymous, String::new()),
+        Credentials::Ambient => (Kind::Ambient, String::new()),
+    };
+    let style = match s3.addressing_style {
+        None => pb::AddressingStyle::Unspecified,
+        Some(AddressingStyle::Path) => pb::AddressingStyle::Path,
+        Some(AddressingStyle::VirtualHosted) => pb::AddressingStyle::VirtualHosted,
+    };
+    pb::S3Config {
+        uri: s3.uri(),
+        region: s3.region.as_str().to_owned(),
+        endpoint: s3
+            .endpoint
+            .as_ref()
+            .map_or(String::new(), |e| e.as_str().to_owned()),
+        addressing_style: style.into(),
+        credentials: None,
+        credentials_kind: kind.into(),
+        access_key_id,
+    }
+}
+
+pub(super) fn event(event: Event) -> pb::TestConnectionResponse {
+    use pb::test_connection_response::Event as Message;
+    let message = match event {
+        Event::Started {
+            test_id,
+            role: tested,
+            uri,
+            checks,
+        } => Message::Started(pb::ConnectionTestStarted {
+            test_id: test_id.to_string(),
+            role: role(tested).into(),
+            uri,
+            checks: checks.into_iter().map(check_result).collect(),
+        }),
+        Event::Check {
+            result,
+            done,
+            total,
+        } => Message::Check(pb::CheckChanged {
+            check: Some(check_result(result)),
+            done: count(done),
+            total: count(total),
+        }),
+        Event::Completed(report) => Message::Completed(self::report(*report)),
+    };
+    pb::TestConnectionResponse {
+        event: Some(message),
+    }
+}
+
+fn report(report: Report) -> pb::ConnectionTestReport {
+    let outcome = match report.outcome {
+        Outcome::Passed => pb::Outcome::Passed,
+        Outcome::Failed => pb::Outcome::Failed,
+        Outcome::Inconclusive => pb::Outcome::Inconclusive,
+    };
+    pb::ConnectionTestReport {
+        test_id: report.test_id.to_string(),
+        outcome: outcome.into(),
+        missing_actions: report.missing_actions(),
+        checks: report.checks.into_iter().map(check_result).collect(),
+        connection_finding: report.connection_finding.map(finding),
+        residue: report.residue.into_iter().map(residue).collect(),
+        warnings: report.warnings,
+        start_time: Some(timestamp(report.start_time)),
+        duration: prost_types::Duration::try_from(report.duration).ok(),
+    }
+}
+
+fn check_result(result: CheckResult) -> pb::CheckResult {
+    let verdict = match result.verdict {
+        Verdict::Pending => pb::Verdict::Pending,
+        Verdict::Running => pb::Verdict::Running,
+        Verdict::Passed => pb::Verdict::Passed,
+        Verdict::Failed => pb::Verdict::Failed,
+        Verdict::Skipped => pb::Verdict::Skipped,
+        Verdict::Inconclusive => pb::Verdict::Inconclusive,
+    };
+    let cause = result
+        .skipped_because_of
+        .map_or(pb::Check::Unspecified, check);
+    pb::CheckResult {
+        check: check(result.check).into(),
+        action: result.check.action().as_str().to_owned(),
+        verdict: verdict.into(),
+        finding: result.finding.map(finding),
+        skipped_because_of: cause.into(),
+        evidence: result.evidence.map(evidence),
+    }
+}
+
+fn check(check: Check) -> pb::Check {
+    match check {
+        Check::ListObjects => pb::Check::ListObjects,
+        Check::ListMultipartUploads => pb::Check::ListMultipartUploads,
+        Check::GetObject => pb::Check::GetObject,
+        Check::PutObject => pb::Check::PutObject,
+        Check::DeleteObject => pb::Check::DeleteObject,
+        Check::AbortMultipartUpload => pb::Check::AbortMultipartUpload,
+        Check::ListParts => pb::Check::ListParts,
+    }
+}
+
+fn finding(finding: Finding) -> pb::Finding {
+    pb::Finding {
+        reason: finding_reason(finding.reason).into(),
+        title: finding.title,
+        remedy: finding.remedy,
+        resource: finding.resource.unwrap_or_default(),
+        missing_action: finding.missing_action.unwrap_or_default(),
+    }
+}
+
+fn finding_reason(reason: FindingReason) -> pb::FindingReason {
+    match reason {
+        FindingReason::AccessDenied => pb::FindingReason::AccessDenied,
+        FindingReason::Dependency => pb::FindingReason::Dependency,
+        FindingReason::NoObjectToRead => pb::FindingReason::NoObjectToRead,
+        FindingReason::ContentMismatch => pb::FindingReason::ContentMismatch,
+        FindingReason::NotImplemented => pb::FindingReason::NotImplemented,
+        FindingReason::Timeout => pb::FindingReason::Timeout,
+        FindingReason::S3Error => pb::FindingReason::S3Error,
+        FindingReason::Cancelled => pb::FindingReason::Cancelled,
+        FindingReason::Unremovable => pb::FindingReason::Unremovable,
+        FindingReason::KmsAccessDenied => pb::FindingReason::KmsAccessDenied,
+        FindingReason::NotRemoved => pb::FindingReason::NotRemoved,
+        FindingReason::EndpointUnreachable => pb::FindingReason::EndpointUnreachable,
+        FindingReason::NotS3 => pb::FindingReason::NotS3,
+        FindingReason::NoSuchBucket => pb::FindingReason::NoSuchBucket,
+        FindingReason::WrongRegion => pb::FindingReason::WrongRegion,
+        FindingReason::UnknownAccessKey => pb::FindingReason::UnknownAccessKey,
+        FindingReason::SignatureMismatch => pb::FindingReason::SignatureMismatch,
+        FindingReason::InvalidToken => pb::FindingReason::InvalidToken,
+        FindingReason::ClockSkew => pb::FindingReason::ClockSkew,
+        FindingReason::NoCredentials => pb::FindingReason::NoCredentials,
+    }
+}
+
+fn evidence(evidence: Evidence) -> pb::Evidence {
+    pb::Evidence {
+        operation: evidence.operation.to_owned(),
+        http_status: evidence.http_status.map_or(0, i32::from),
+        s3_error_code: evidence.s3_error_code.unwrap_or_default(),
+        request_id: evidence.request_id.unwrap_or_default(),
+        duration: prost_types::Duration::try_from(evidence.duration).ok(),
+    }
+}
+
+fn residue(residue: Residue) -> pb::Residue {
+    pb::Residue {
+        bucket: residue.bucket,
+        key: residue.key,
+        upload_id: residue.upload_id.unwrap_or_default(),
+        version_id: residue.version_id.unwrap_or_default(),
+        cause: residue.cause,
+        remedy: residue.remedy,
+    }
+}
+
+fn role(role: Role) -> pb::Role {
+    match role {
+        Role::Source => pb::Role::Source,
+        Role::Enrichment => pb::Role::Enrichment,
+    }
+}
+
+fn timestamp(time: SystemTime) -> prost_types::Timestamp {
+    prost_types::Timestamp::from(time)
+}
+
+fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

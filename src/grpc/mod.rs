@@ -1,0 +1,13 @@
+//! The face: decode a request, call the registry or the prober, encode the answer. Only this room knows protobuf and gRPC codes.
+
+mod connection_test;
+mod decode;
+mod encode;
+mod field_mask;
+mod page_token;
+mod service;
+mod status;
+mod transport_errors;
+
+pub use service::Service;
+pub use transport_errors::{MAX_MESSAGE_BYTES, TransportErrors};

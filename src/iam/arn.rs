@@ -1,0 +1,60 @@
+//! Amazon Resource Names of buckets and of the objects under a prefix.
+
+use crate::model::location::{Bucket, Prefix};
+use crate::model::region::Partition;
+
+/// The bucket's ARN: `arn:aws:s3:::bucket`.
+#[must_use]
+pub fn bucket_arn(partition: Partition, bucket: &Bucket) -> String {
+    format!("arn:{}:s3:::{}", partition.as_str(), bucket.as_str())
+}
+
+/// The ARN pattern of every object under the prefix: `arn:aws:s3:::bucket/prefix/*`.
+///
+/// `*`, `?` and `$` of the prefix itself are written `${*}`, `${?}` and `${$}`, as "IAM policy elements: Variables and tags" asks.
+#[must_use]
+pub fn object_arn(partition: Partition, bucket: &Bucket, prefix: &Prefix) -> String {
+    let mut arn = bucket_arn(partition, bucket);
+    arn.push('/');
+    for c in prefix.as_str().chars() {
+        match c {
+            '*' | '?' | '$' => {
+                arn.push_str("${");
+                arn.push(c);
+                arn.push('}');
+            }
+            _ => arn.push(c),
+        }
+    }
+    arn.push('*');
+    arn
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bucket_arn, object_arn};
+    use crate::model::location::Location;
+    use crate::model::region::Partition;
+
+    #[test]
+    fn bucket_actions_are_granted_on_the_bucket_and_object_actions_below_the_prefix() {
+        let location = Location::parse("s3://logs/tests").unwrap();
+        assert_eq!(
+            bucket_arn(Partition::AwsCn, location.bucket()),
+            "arn:aws-cn:s3:::logs"
+        );
+        assert_eq!(
+            object_arn(Partition::Aws, location.bucket(), location.prefix()),
+            "arn:aws:s3:::logs/tests/*"
+        );
+    }
+
+    #[test]
+    fn wildcards_and_variables_in_a_key_are_taken_literally() {
+        let location = Location::parse("s3://logs/a*b?c$d").unwrap();
+        assert_eq!(
+            object_arn(Partition::Aws, location.bucket(), location.prefix()),
+            "arn:aws:s3:::logs/a${*}b${?}c${$}d/*"
+        );
+    }
+}

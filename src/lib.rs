@@ -1,0 +1,26 @@
+//! `datastored` registers S3 datastores and proves, permission by permission, that their credentials work.
+//!
+//! What lives where, in the direction in which data flows:
+//!
+//! - [`grpc`] decodes requests into [`model`] types, calls, and encodes the answers. It alone knows protobuf and gRPC codes.
+//! - [`registry`] holds the use cases: create, get, list, update, delete; each is one guarded commit to a [`store`].
+//! - [`prober`] tests a connection: a plan of steps, an executor, what S3's answers prove, and cleaning up.
+//! - [`s3`] talks to S3; only it names the AWS SDK.
+//! - [`iam`] has the words of policies: actions and ARNs.
+//! - [`model`] has the domain's types, valid by construction. No I/O.
+//! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
+//!
+//! `tests/it/layering.rs` fails when a room names what it must not know.
+
+pub mod config;
+pub mod grpc;
+pub mod iam;
+pub mod model;
+pub mod pb;
+pub mod prober;
+pub mod registry;
+pub mod s3;
+pub mod server;
+pub mod shutdown;
+pub mod store;
+pub mod telemetry;

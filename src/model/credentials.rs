@@ -1,0 +1,49 @@
+//! Who signs the requests to a datastore's bucket.
+
+use super::secret::Secret;
+
+/// The longest access key ID that is taken, in bytes: IAM's own limit for `AccessKeyId`.
+pub const MAX_ACCESS_KEY_ID: usize = 128;
+/// The longest secret access key that is taken, in bytes. AWS's have 40; compatible stores allow more.
+pub const MAX_SECRET_ACCESS_KEY: usize = 1_024;
+/// The longest session token that is taken, in bytes. STS promises no limit; tokens seen are under 4 KiB.
+pub const MAX_SESSION_TOKEN: usize = 8_192;
+
+/// The credentials of a datastore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// An access key, long-term or temporary.
+    AccessKey(AccessKey),
+    /// Requests are not signed.
+    Anonymous,
+    /// The credentials that this server runs with.
+    Ambient,
+}
+
+/// An access key; temporary when it has a session token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Names the key. Not a secret.
+    pub access_key_id: String,
+    /// Signs requests.
+    pub secret_access_key: Secret,
+    /// Goes along with temporary keys.
+    pub session_token: Option<Secret>,
+}
+
+impl Credentials {
+    /// The same credentials without their secrets: for a copy of a record that only ever answers a retried request.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let blank = || Secret::new(String::new());
+        match self {
+            Self::AccessKey(key) => Self::AccessKey(AccessKey {
+                access_key_id: key.access_key_id.clone(),
+                secret_access_key: blank(),
+                session_token: key.session_token.as_ref().map(|_| blank()),
+            }),
+            Self::Anonymous => Self::Anonymous,
+            Self::Ambient => Self::Ambient,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The one error type that leaves the domain. Its messages say what to do; `grpc/status.rs` alone turns it into gRPC codes.
+
+use super::name::DatastoreName;
+
+/// How many violations the message itself repeats.
+const SUMMARIZED: usize = 5;
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields are missing or wrong; all of them are listed.
+    #[error("{}", summary(.0))]
+    InvalidFields(Vec<Violation>),
+    /// There is no such datastore.
+    #[error("{0} does not exist; ListDatastores shows those that do")]
+    DatastoreNotFound(DatastoreName),
+    /// Another datastore has the display name.
+    #[error("the display name `{display_name}` belongs to {name}; choose another")]
+    DisplayNameTaken {
+        /// The name that was asked for.
+        display_name: String,
+        /// Who has it.
+        name: DatastoreName,
+    },
+    /// Another datastore has the id.
+    #[error("{0} exists already; choose another datastore_id, or leave it empty")]
+    DatastoreIdTaken(DatastoreName),
+    /// The request id has served for another request.
+    #[error("request_id {0} was used for another request; send a new UUID with each new request")]
+    RequestIdReused(uuid::Uuid),
+    /// The datastore has changed since its etag was read.
+    #[error(
+        "{0} has changed since this etag was read; read it again and send your change with the new etag"
+    )]
+    EtagMismatch(DatastoreName),
+    /// The location changes and no credentials came along.
+    #[error(
+        "{} of {name} would change: send the credentials again with it, since stored ones are never sent to a new place", .changed.join(" and ")
+    )]
+    CredentialsRequired {
+        /// Whose location changes.
+        name: DatastoreName,
+        /// The fields that change: `s3.uri`, `s3.endpoint`.
+        changed: Vec<&'static str>,
+    },
+    /// The server was started without `--allow-ambient-credentials`.
+    #[error(
+        "this server does not lend its own credentials; send an access key, or start it with --allow-ambient-credentials"
+    )]
+    AmbientCredentialsNotAllowed,
+    /// As many tests run as may.
+    #[error(
+        "{max} connection tests are running, and this server allows no more; try again shortly"
+    )]
+    TooManyTests {
+        /// The limit.
+        max: usize,
+    },
+    /// The server is stopping.
+    #[error("the server is stopping; try again when it is back")]
+    ServerStopping,
+    /// The store cannot be read or written.
+    #[error("the store cannot be used at present; nothing was changed")]
+    StoreUnavailable(#[source] BoxError),
+    /// A fault of ours.
+    #[error("internal error")]
+    Internal(#[source] BoxError),
+}
+
+/// Any cause, for the log.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// One bad field of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The path of the field in the request, for example `datastore.s3.uri`.
+    pub field: String,
+    /// What is wrong with it and what to do.
+    pub description: String,
+}
+
+/// The first few violations in one line; the details hold all of them.
+fn summary(violations: &[Violation]) -> String {
+    let shown = violations.iter().take(SUMMARIZED);
+    let mut parts: Vec<String> = shown
+        .map(|v| format!("{}: {}", v.field, v.description))
+        .collect();
+    if violations.len() > SUMMARIZED {
+        parts.push(format!("and {} more", violations.len() - SUMMARIZED));
+    }
+    parts.join("; ")
+}

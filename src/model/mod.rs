@@ -1,0 +1,15 @@
+//! The domain: datastores, S3 locations, secrets and errors. No I/O and no async; every value here is valid by construction.
+
+pub mod credentials;
+pub mod datastore;
+pub mod endpoint;
+pub mod error;
+pub mod filter;
+pub mod location;
+pub mod name;
+pub mod order;
+pub mod region;
+pub mod role;
+pub mod secret;
+
+pub use error::Error;

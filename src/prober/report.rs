@@ -1,0 +1,297 @@
+//! What a test says: checks, verdicts, findings, events and the report.
+
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+
+use crate::iam::Action;
+use crate::model::role::Role;
+use crate::s3::Evidence;
+
+/// A permission that a test can check. Its name is a claim that is true exactly when the check has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// Objects can be listed.
+    ListObjects,
+    /// Open multipart uploads can be listed.
+    ListMultipartUploads,
+    /// Objects can be read.
+    GetObject,
+    /// Objects can be written.
+    PutObject,
+    /// Objects can be deleted.
+    DeleteObject,
+    /// Multipart uploads can be aborted.
+    AbortMultipartUpload,
+    /// The parts of a multipart upload can be listed.
+    ListParts,
+}
+
+impl Check {
+    /// The IAM action that the check proves.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::ListObjects => Action::ListBucket,
+            Self::ListMultipartUploads => Action::ListBucketMultipartUploads,
+            Self::GetObject => Action::GetObject,
+            Self::PutObject => Action::PutObject,
+            Self::DeleteObject => Action::DeleteObject,
+            Self::AbortMultipartUpload => Action::AbortMultipartUpload,
+            Self::ListParts => Action::ListMultipartUploadParts,
+        }
+    }
+
+    /// The check in words: `list objects`.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ListObjects => "list objects",
+            Self::ListMultipartUploads => "list multipart uploads",
+            Self::GetObject => "get object",
+            Self::PutObject => "put object",
+            Self::DeleteObject => "delete object",
+            Self::AbortMultipartUpload => "abort multipart upload",
+            Self::ListParts => "list parts",
+        }
+    }
+}
+
+/// What is known of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not begun.
+    Pending,
+    /// Begun.
+    Running,
+    /// The permission is there.
+    Passed,
+    /// The permission is missing.
+    Failed,
+    /// It could not be tried.
+    Skipped,
+    /// It was tried, and the answer does not tell.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// Whether the check has ended.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::Running)
+    }
+}
+
+/// One check and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckResult {
+    /// Which.
+    pub check: Check,
+    /// What is known.
+    pub verdict: Verdict,
+    /// Why, unless it passed.
+    pub finding: Option<Finding>,
+    /// The check that made this one impossible. A skip without it is the connection's fault.
+    pub skipped_because_of: Option<Check>,
+    /// The call that decided.
+    pub evidence: Option<Evidence>,
+}
+
+impl CheckResult {
+    /// A check of which nothing is known yet.
+    #[must_use]
+    pub fn pending(check: Check) -> Self {
+        Self {
+            check,
+            verdict: Verdict::Pending,
+            finding: None,
+            skipped_because_of: None,
+            evidence: None,
+        }
+    }
+}
+
+/// What is wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The cause.
+    pub reason: FindingReason,
+    /// The cause in a sentence.
+    pub title: String,
+    /// What to do, in a sentence.
+    pub remedy: String,
+    /// The ARN that the missing permission is to be granted on.
+    pub resource: Option<String>,
+    /// The action that is missing: `s3:PutObject`, or a `kms:` action.
+    pub missing_action: Option<String>,
+}
+
+impl Finding {
+    /// A finding that is not about a missing permission.
+    pub fn new(reason: FindingReason, title: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            reason,
+            title: title.into(),
+            remedy: remedy.into(),
+            resource: None,
+            missing_action: None,
+        }
+    }
+}
+
+/// The causes that a finding can name. What each means is said at `FindingReason` in `proto/datastore/v1/connection_test.proto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "described in the proto, value for value")]
+pub enum FindingReason {
+    AccessDenied,
+    Dependency,
+    NoObjectToRead,
+    ContentMismatch,
+    NotImplemented,
+    Timeout,
+    S3Error,
+    Cancelled,
+    Unremovable,
+    KmsAccessDenied,
+    NotRemoved,
+    EndpointUnreachable,
+    NotS3,
+    NoSuchBucket,
+    WrongRegion,
+    UnknownAccessKey,
+    SignatureMismatch,
+    InvalidToken,
+    ClockSkew,
+    NoCredentials,
+}
+
+/// What a test comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every check has passed.
+    Passed,
+    /// A permission is missing, or S3 could not be reached with these credentials.
+    Failed,
+    /// Nothing has failed, but not everything could be shown.
+    Inconclusive,
+}
+
+/// Something that the test wrote and could not remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Residue {
+    /// The bucket it is in.
+    pub bucket: String,
+    /// The key it is under.
+    pub key: String,
+    /// Set for an open multipart upload.
+    pub upload_id: Option<String>,
+    /// Set for one version, or a delete marker.
+    pub version_id: Option<String>,
+    /// Why it is still there.
+    pub cause: String,
+    /// The command that removes it.
+    pub remedy: String,
+}
+
+/// What happens in a test, in order: one `Started`, `Check`s, one `Completed`.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The plan: every check, pending.
+    Started {
+        /// Names the test in the log.
+        test_id: Uuid,
+        /// Whose permissions are tested.
+        role: Role,
+        /// What is tested, in normal form.
+        uri: String,
+        /// The checks in the order of the report.
+        checks: Vec<CheckResult>,
+    },
+    /// One check has begun or ended.
+    Check {
+        /// The check as it stands now.
+        result: CheckResult,
+        /// How many have ended.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// The report.
+    Completed(Box<Report>),
+}
+
+/// All that a test found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Names the test in the log.
+    pub test_id: Uuid,
+    /// What it comes to.
+    pub outcome: Outcome,
+    /// Every check, in the order of the plan.
+    pub checks: Vec<CheckResult>,
+    /// What kept the test from S3 as a whole.
+    pub connection_finding: Option<Finding>,
+    /// What is left in the bucket.
+    pub residue: Vec<Residue>,
+    /// Things to know that fail no check.
+    pub warnings: Vec<String>,
+    /// When the test began.
+    pub start_time: SystemTime,
+    /// How long it took, cleaning up included.
+    pub duration: Duration,
+}
+
+impl Report {
+    /// The actions to grant, each once, in the order of the plan.
+    #[must_use]
+    pub fn missing_actions(&self) -> Vec<String> {
+        let mut actions: Vec<String> = Vec::new();
+        let findings = self.checks.iter().filter_map(|c| c.finding.as_ref());
+        for action in findings.filter_map(|f| f.missing_action.as_ref()) {
+            if !actions.contains(action) {
+                actions.push(action.clone());
+            }
+        }
+        actions
+    }
+}
+
+/// What the checks come to. Skips are never a pass.
+#[must_use]
+pub(super) fn outcome(checks: &[CheckResult], connection_finding: Option<&Finding>) -> Outcome {
+    let any = |verdict| checks.iter().any(|c| c.verdict == verdict);
+    if connection_finding.is_some() || any(Verdict::Failed) {
+        Outcome::Failed
+    } else if checks.iter().all(|c| c.verdict == Verdict::Passed) {
+        Outcome::Passed
+    } else {
+        Outcome::Inconclusive
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Check, CheckResult, Outcome, Verdict, outcome};
+
+    fn with(verdicts: &[Verdict]) -> Vec<CheckResult> {
+        let result = |verdict: &Verdict| CheckResult {
+            verdict: *verdict,
+            ..CheckResult::pending(Check::GetObject)
+        };
+        verdicts.iter().map(result).collect()
+    }
+
+    #[test]
+    fn a_test_passes_only_when_every_check_did() {
+        use Verdict::{Failed, Inconclusive, Passed, Skipped};
+        for (verdicts, expected) in [
+            (vec![Passed, Passed], Outcome::Passed),
+            (vec![Passed, Skipped], Outcome::Inconclusive),
+            (vec![Skipped, Skipped], Outcome::Inconclusive),
+            (vec![Passed, Inconclusive], Outcome::Inconclusive),
+            (vec![Passed, Inconclusive, Failed], Outcome::Failed),
+        ] {
+            assert_eq!(outcome(&with(&verdicts), None), expected, "{verdicts:?}");
+        }
+    }
+}

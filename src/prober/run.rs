@@ -1,0 +1,414 @@
+//! The executor: runs the steps of any plan, all that can run at once, and ends each check exactly once. It knows nothing of S3.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::report::{Check, CheckResult, Event, Finding, FindingReason, Verdict};
+use crate::s3::Evidence;
+
+/// One step in the plan. A check passes when all of its steps are done.
+#[derive(Clone, Debug)]
+pub(super) struct Node<S> {
+    /// What is to be run.
+    pub(super) step: S,
+    /// The check that it works for.
+    pub(super) check: Check,
+    /// Steps that must be done. If one is not, this node's check is skipped because of that step's check.
+    pub(super) needs: Vec<S>,
+    /// Steps that must have ended, however they ended; in the order in which they are blamed.
+    pub(super) after: Vec<S>,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug)]
+pub(super) enum Ended {
+    /// It did what it was to do. Without evidence: there was nothing for it to do.
+    Done(Option<Evidence>),
+    /// The permission is missing.
+    Failed(Finding, Evidence),
+    /// It cannot be told.
+    Inconclusive(Finding, Option<Evidence>),
+    /// There was nothing to try it with. The check is skipped because of the first `after` step that was not done; if all were, it is inconclusive.
+    NoMeans(Finding),
+    /// S3 cannot be worked with at all: every check that has not begun is skipped.
+    Broken(Finding),
+}
+
+/// What an executor runs.
+pub(super) trait Steps: Send + Sync + 'static {
+    /// Names a step.
+    type Step: Copy + PartialEq + std::fmt::Debug + Send + 'static;
+
+    /// Runs one step to its end.
+    fn run(&self, step: Self::Step) -> impl Future<Output = Ended> + Send;
+
+    /// What to say of a step that did not end within the time it has.
+    fn timed_out(&self, step: Self::Step) -> Ended;
+}
+
+/// The time that a run has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// For each step.
+    pub(super) step: Duration,
+    /// For all of them together.
+    pub(super) whole: Duration,
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Every check, ended.
+    pub(super) checks: Vec<CheckResult>,
+    /// The first finding that broke the run.
+    pub(super) connection_finding: Option<Finding>,
+}
+
+/// The checks of a plan, in its order.
+#[must_use]
+pub(super) fn checks_of<S>(plan: &[Node<S>]) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for node in plan {
+        if !checks.contains(&node.check) {
+            checks.push(node.check);
+        }
+    }
+    checks
+}
+
+/// Runs a plan to its end and sends a [`Event::Check`] for each change. When `cancel` fires or time is up, the checks that have not ended are inconclusive.
+///
+/// No step is still running when this returns.
+pub(super) async fn run<T: Steps>(
+    plan: Vec<Node<T::Step>>,
+    steps: Arc<T>,
+    limits: Limits,
+    cancel: &CancellationToken,
+    events: &mpsc::Sender<Event>,
+) -> Found {
+    let mut run = Run::new(plan, events);
+    let mut running: JoinSet<(usize, Ended)> = JoinSet::new();
+    let deadline = tokio::time::sleep_until(Instant::now() + limits.whole);
+    tokio::pin!(deadline);
+    loop {
+        for index in run.advance() {
+            let (steps, step) = (Arc::clone(&steps), run.plan[index].step);
+            let work = async move {
+                let ended = timeout(limits.step, steps.run(step)).await;
+                (index, ended.unwrap_or_else(|_| steps.timed_out(step)))
+            };
+            running.spawn(work.in_current_span());
+        }
+        let stopped = tokio::select! {
+            ended = running.join_next() => match ended {
+                Some(Ok((index, ended))) => {
+                    run.end_step(index, ended);
+                    continue;
+                }
+                Some(Err(panic)) => fault(&panic),
+                None => break,
+            },
+            () = cancel.cancelled() => cancelled(),
+            () = &mut deadline => out_of_time(limits.whole),
+        };
+        run.stop(&stopped);
+        break;
+    }
+    // A write that is under way is waited for: cut off, it could still land after the cleaning up.
+    while running.join_next().await.is_some() {}
+    Found {
+        checks: run.checks,
+        connection_finding: run.connection_finding,
+    }
+}
+
+/// Why a check cannot be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Blame {
+    Check(Check),
+    Connection,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Running,
+    Done,
+    NotDone(Blame),
+}
+
+struct Run<'a, S> {
+    plan: Vec<Node<S>>,
+    states: Vec<State>,
+    checks: Vec<CheckResult>,
+    connection_finding: Option<Finding>,
+    events: &'a mpsc::Sender<Event>,
+}
+
+impl<'a, S: Copy + PartialEq> Run<'a, S> {
+    fn new(plan: Vec<Node<S>>, events: &'a mpsc::Sender<Event>) -> Self {
+        let checks = checks_of(&plan);
+        Self {
+            states: vec![State::Waiting; plan.len()],
+            checks: checks.into_iter().map(CheckResult::pending).collect(),
+            plan,
+            connection_finding: None,
+            events,
+        }
+    }
+
+    /// Settles what can be settled without running anything, and returns the nodes that can start now.
+    fn advance(&mut self) -> Vec<usize> {
+        let mut start = Vec::new();
+        let mut index = 0;
+        while index < self.plan.len() {
+            let settled = self.states[index] == State::Waiting && self.settle(index, &mut start);
+            // A node that was given up can decide about nodes before it.
+            index = if settled { 0 } else { index + 1 };
+        }
+        start
+    }
+
+    /// Starts a waiting node, or gives it up; returns whether it was given up.
+    fn settle(&mut self, index: usize, start: &mut Vec<usize>) -> bool {
+        let node = self.plan[index].clone();
+        let ended_check = self.check(node.check).verdict.is_final();
+        let blame = node.needs.iter().find_map(|s| self.blame(*s));
+        if ended_check || blame.is_some() {
+            let blame = blame.unwrap_or_else(|| self.root_cause(node.check));
+            self.states[index] = State::NotDone(blame);
+            self.skip(node.check, blame);
+            return true;
+        }
+        let needed = node.needs.iter().all(|s| self.state(*s) == State::Done);
+        let waited = node.after.iter().all(|s| self.has_ended(*s));
+        if needed && waited {
+            self.states[index] = State::Running;
+            self.begin(node.check);
+            start.push(index);
+        }
+        false
+    }
+
+    fn end_step(&mut self, index: usize, ended: Ended) {
+        let check = self.plan[index].check;
+        self.states[index] = match ended {
+            Ended::Done(evidence) => {
+                let result = self.check_mut(check);
+                if evidence.is_some() && !result.verdict.is_final() {
+                    result.evidence = evidence;
+                }
+                State::Done
+            }
+            Ended::Failed(finding, evidence) => {
+                self.conclude(check, Verdict::Failed, finding, Some(evidence));
+                State::NotDone(Blame::Check(check))
+            }
+            Ended::Inconclusive(finding, evidence) => {
+                self.conclude(check, Verdict::Inconclusive, finding, evidence);
+                State::NotDone(Blame::Check(check))
+            }
+            Ended::NoMeans(finding) => self.no_means(index, finding),
+            Ended::Broken(finding) => {
+                self.connection_finding.get_or_insert(finding);
+                State::NotDone(Blame::Connection)
+            }
+        };
+        if self.connection_finding.is_some() {
+            self.give_up_what_waits();
+        }
+        self.close(check);
+    }
+
+    /// Ends a check none of whose steps is left: passed if all of them are done, otherwise skipped.
+    fn close(&mut self, check: Check) {
+        let nodes = self.plan.iter().zip(&self.states);
+        let mut blame = None;
+        for (_, state) in nodes.filter(|(node, _)| node.check == check) {
+            match state {
+                State::Waiting | State::Running => return,
+                State::NotDone(cause) => blame = blame.or(Some(*cause)),
+                State::Done => {}
+            }
+        }
+        if let Some(blame) = blame {
+            self.skip(check, blame);
+            return;
+        }
+        let result = self.check_mut(check);
+        if !result.verdict.is_final() {
+            result.verdict = Verdict::Passed;
+            self.announce(check);
+        }
+    }
+
+    fn no_means(&mut self, index: usize, finding: Finding) -> State {
+        let node = self.plan[index].clone();
+        if let Some(blame) = node.after.iter().find_map(|s| self.blame(*s)) {
+            self.skip(node.check, blame);
+            return State::NotDone(blame);
+        }
+        self.conclude(node.check, Verdict::Inconclusive, finding, None);
+        State::NotDone(Blame::Check(node.check))
+    }
+
+    /// Ends every check that has not ended, for a reason that lies outside the plan.
+    fn stop(&mut self, finding: &Finding) {
+        for check in checks_of(&self.plan) {
+            self.conclude(check, Verdict::Inconclusive, finding.clone(), None);
+        }
+    }
+
+    /// Gives up every step that has not begun, and ends the checks that have no other step left.
+    fn give_up_what_waits(&mut self) {
+        for index in 0..self.plan.len() {
+            if self.states[index] == State::Waiting {
+                self.states[index] = State::NotDone(Blame::Connection);
+            }
+        }
+        for check in checks_of(&self.plan) {
+            self.close(check);
+        }
+    }
+
+    fn skip(&mut self, check: Check, blame: Blame) {
+        let finding = dependency(blame);
+        let result = self.check_mut(check);
+        if !result.verdict.is_final() {
+            result.skipped_because_of = match blame {
+                Blame::Check(cause) => Some(cause),
+                Blame::Connection => None,
+            };
+            result.evidence = None;
+        }
+        self.conclude(check, Verdict::Skipped, finding, None);
+    }
+
+    /// Ends a check, unless it has ended.
+    fn conclude(
+        &mut self,
+        check: Check,
+        verdict: Verdict,
+        finding: Finding,
+        evidence: Option<Evidence>,
+    ) {
+        let result = self.check_mut(check);
+        if result.verdict.is_final() {
+            return;
+        }
+        result.verdict = verdict;
+        result.finding = Some(finding);
+        result.evidence = evidence;
+        self.announce(check);
+    }
+
+    fn begin(&mut self, check: Check) {
+        let result = self.check_mut(check);
+        if result.verdict == Verdict::Pending {
+            result.verdict = Verdict::Running;
+            self.announce(check);
+        }
+    }
+
+    fn announce(&self, check: Check) {
+        let done = self.checks.iter().filter(|c| c.verdict.is_final()).count();
+        let event = Event::Check {
+            result: self.check(check).clone(),
+            done,
+            total: self.checks.len(),
+        };
+        // The channel holds every event of a test; it refuses only when nobody listens any more.
+        let _ = self.events.try_send(event);
+    }
+
+    fn root_cause(&self, check: Check) -> Blame {
+        let result = self.check(check);
+        match (result.verdict, result.skipped_because_of) {
+            (Verdict::Skipped, Some(cause)) => Blame::Check(cause),
+            (Verdict::Skipped, None) => Blame::Connection,
+            _ => Blame::Check(check),
+        }
+    }
+
+    fn blame(&self, step: S) -> Option<Blame> {
+        match self.state(step) {
+            State::NotDone(blame) => Some(blame),
+            State::Waiting | State::Running | State::Done => None,
+        }
+    }
+
+    fn has_ended(&self, step: S) -> bool {
+        !matches!(self.state(step), State::Waiting | State::Running)
+    }
+
+    /// A step that is not in the plan counts as done: there is nothing to wait for.
+    fn state(&self, step: S) -> State {
+        let index = self.plan.iter().position(|n| n.step == step);
+        index.map_or(State::Done, |index| self.states[index])
+    }
+
+    fn check(&self, check: Check) -> &CheckResult {
+        &self.checks[self.index_of(check)]
+    }
+
+    fn check_mut(&mut self, check: Check) -> &mut CheckResult {
+        let index = self.index_of(check);
+        &mut self.checks[index]
+    }
+
+    fn index_of(&self, check: Check) -> usize {
+        let found = self.checks.iter().position(|c| c.check == check);
+        found.expect("a check of the plan")
+    }
+}
+
+fn dependency(blame: Blame) -> Finding {
+    let (title, remedy) = match blame {
+        Blame::Check(cause) => (
+            format!(
+                "It takes what `{}` would have shown or made.",
+                cause.title()
+            ),
+            format!("Mend `{}` and test again.", cause.title()),
+        ),
+        Blame::Connection => (
+            "S3 could not be worked with at all.".to_owned(),
+            "Mend what the connection finding names and test again.".to_owned(),
+        ),
+    };
+    Finding::new(FindingReason::Dependency, title, remedy)
+}
+
+fn cancelled() -> Finding {
+    Finding::new(
+        FindingReason::Cancelled,
+        "The test was stopped before this check could end.",
+        "Test again.",
+    )
+}
+
+fn out_of_time(whole: Duration) -> Finding {
+    Finding::new(
+        FindingReason::Timeout,
+        format!(
+            "The test as a whole has {} s, and they were up.",
+            whole.as_secs()
+        ),
+        "Find out why the endpoint is slow, or raise --test-timeout.",
+    )
+}
+
+fn fault(panic: &tokio::task::JoinError) -> Finding {
+    tracing::error!(%panic, "a step of a connection test panicked");
+    Finding::new(
+        FindingReason::Cancelled,
+        "A fault of datastored ended the test.",
+        "Report it, with the server's log of this test.",
+    )
+}

@@ -1,0 +1,140 @@
+//! What request ids have brought about, so that a retried write returns the first one's result (AIP-155).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Registry, Stored, keys, record, unavailable};
+use crate::model::Error;
+use crate::model::datastore::Datastore;
+use crate::model::error::BoxError;
+use crate::store::{Direction, Entry, Guard, Scan, Store, Txn};
+
+/// How long a request id is remembered.
+const REMEMBERED: Duration = Duration::from_hours(24);
+/// How many forgotten ids one write clears away: more than it adds, so that they cannot pile up.
+const CLEARED_AT_ONCE: usize = 4;
+
+/// A write that may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The caller's id for it.
+    pub id: Uuid,
+    /// A digest of everything else in the request, the RPC's name included.
+    pub digest: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+struct Outcome {
+    digest: [u8; 32],
+    expiry: u64,
+    /// The datastore as the write returned it, without its secrets; nothing for a delete.
+    result: Option<Vec<u8>>,
+}
+
+impl<S: Store> Registry<S> {
+    /// The result of an earlier write with this request id: `Some(None)` when it was a delete.
+    pub(super) async fn earlier(
+        &self,
+        request: Option<Request>,
+    ) -> Result<Option<Option<Stored>>, Error> {
+        let Some(request) = request else {
+            return Ok(None);
+        };
+        let entry = self.store.get(&keys::request(request.id)).await;
+        let Some(entry) = entry.map_err(unavailable)? else {
+            return Ok(None);
+        };
+        if self.is_expired(&entry)? {
+            return Ok(None);
+        }
+        let outcome = outcome(&entry)?;
+        if outcome.digest != request.digest {
+            return Err(Error::RequestIdReused(request.id));
+        }
+        let result = outcome.result.as_deref().map(record::decode).transpose();
+        let stored = |datastore| Stored {
+            datastore,
+            // One commit has one revision: the datastore's was the ledger entry's.
+            revision: Some(entry.revision),
+        };
+        Ok(Some(result.map_err(Error::Internal)?.map(stored)))
+    }
+
+    /// Adds the request's outcome to the write that brings it about, and clears some forgotten ones away.
+    pub(super) async fn remember(
+        &self,
+        txn: Txn,
+        request: Option<Request>,
+        result: Option<&Datastore>,
+    ) -> Result<Txn, Error> {
+        let Some(request) = request else {
+            return Ok(txn);
+        };
+        let expiry = (self.now)() + REMEMBERED;
+        let outcome = Outcome {
+            digest: request.digest,
+            expiry: record::nanos(expiry),
+            result: result
+                .map(without_secrets)
+                .transpose()
+                .map_err(Error::Internal)?,
+        };
+        let key = keys::request(request.id);
+        let value = serde_json::to_vec(&outcome).map_err(internal)?;
+        let mut txn = self.forget_some(txn).await?;
+        // An expired entry may still be there, to be overwritten; one that is not means that the same request was faster.
+        let old = self.store.get(&key).await.map_err(unavailable)?;
+        txn = txn.guard(match old {
+            Some(entry) if self.is_expired(&entry)? => Guard::At(key.clone(), entry.revision),
+            _ => Guard::Absent(key.clone()),
+        });
+        let index = keys::request_by_expiry(expiry, request.id);
+        let id = request.id.simple().to_string().into_bytes();
+        Ok(txn.put(key, value).put(index, id))
+    }
+
+    fn is_expired(&self, entry: &Entry) -> Result<bool, Error> {
+        Ok(outcome(entry)?.expiry < record::nanos((self.now)()))
+    }
+
+    async fn forget_some(&self, mut txn: Txn) -> Result<Txn, Error> {
+        let scan = Scan {
+            prefix: keys::REQUESTS_BY_EXPIRY.to_vec(),
+            after: None,
+            limit: CLEARED_AT_ONCE,
+            direction: Direction::Ascending,
+        };
+        let now = [
+            keys::REQUESTS_BY_EXPIRY,
+            keys::ordered((self.now)()).as_bytes(),
+        ]
+        .concat();
+        for entry in self.store.scan(scan).await.map_err(unavailable)? {
+            if entry.key >= now {
+                break;
+            }
+            let id = std::str::from_utf8(&entry.value).ok();
+            if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) {
+                txn = txn.delete(keys::request(id));
+            }
+            txn = txn.delete(entry.key);
+        }
+        Ok(txn)
+    }
+}
+
+fn outcome(entry: &Entry) -> Result<Outcome, Error> {
+    serde_json::from_slice(&entry.value).map_err(internal)
+}
+
+fn without_secrets(datastore: &Datastore) -> Result<Vec<u8>, BoxError> {
+    let mut copy = datastore.clone();
+    copy.s3.credentials = copy.s3.credentials.without_secrets();
+    record::encode(&copy)
+}
+
+fn internal(error: serde_json::Error) -> Error {
+    Error::Internal(Box::new(error))
+}

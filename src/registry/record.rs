@@ -1,0 +1,148 @@
+//! The stored form of a datastore: one byte of format version, then JSON. Reading checks everything again.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::credentials::{AccessKey, Credentials};
+use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
+use crate::model::endpoint::Endpoint;
+use crate::model::error::BoxError;
+use crate::model::location::Location;
+use crate::model::name::{DatastoreId, DisplayName, Labels};
+use crate::model::region::Region;
+use crate::model::role::Role;
+use crate::model::secret::Secret;
+
+/// The version that is written. A reader knows its own version and those before it.
+const FORMAT: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    id: String,
+    uid: Uuid,
+    display_name: String,
+    role: String,
+    uri: String,
+    region: String,
+    endpoint: Option<String>,
+    path_style: Option<bool>,
+    credentials: CredentialsRecord,
+    labels: BTreeMap<String, String>,
+    create_time: u64,
+    update_time: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CredentialsRecord {
+    AccessKey {
+        access_key_id: String,
+        secret_access_key: String,
+        session_token: Option<String>,
+    },
+    Anonymous,
+    Ambient,
+}
+
+/// The bytes of a datastore.
+pub(super) fn encode(datastore: &Datastore) -> Result<Vec<u8>, BoxError> {
+    let s3 = &datastore.s3;
+    let record = Record {
+        id: datastore.id.as_str().to_owned(),
+        uid: datastore.uid,
+        display_name: datastore.display_name.as_str().to_owned(),
+        role: datastore.role.as_str().to_owned(),
+        uri: s3.uri(),
+        region: s3.region.as_str().to_owned(),
+        endpoint: s3.endpoint.as_ref().map(|e| e.as_str().to_owned()),
+        path_style: s3.addressing_style.map(|s| s == AddressingStyle::Path),
+        credentials: encode_credentials(&s3.credentials),
+        labels: datastore
+            .labels
+            .iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect(),
+        create_time: nanos(datastore.create_time),
+        update_time: nanos(datastore.update_time),
+    };
+    let mut bytes = vec![FORMAT];
+    serde_json::to_writer(&mut bytes, &record)?;
+    Ok(bytes)
+}
+
+/// The datastore of the bytes.
+pub(super) fn decode(bytes: &[u8]) -> Result<Datastore, BoxError> {
+    let Some((&FORMAT, json)) = bytes.split_first() else {
+        return Err("a datastore's record is of a format that this version does not know".into());
+    };
+    let record: Record = serde_json::from_slice(json)?;
+    let location = Location::parse(&record.uri)?;
+    Ok(Datastore {
+        id: DatastoreId::parse(&record.id)?,
+        uid: record.uid,
+        display_name: DisplayName::parse(&record.display_name)?,
+        role: Role::parse(&record.role)?,
+        s3: S3Config {
+            bucket: location.bucket().clone(),
+            prefix: location.prefix().clone(),
+            region: Region::parse(&record.region)?,
+            endpoint: record
+                .endpoint
+                .as_deref()
+                .map(Endpoint::parse)
+                .transpose()?,
+            addressing_style: record.path_style.map(|path| {
+                if path {
+                    AddressingStyle::Path
+                } else {
+                    AddressingStyle::VirtualHosted
+                }
+            }),
+            credentials: decode_credentials(record.credentials),
+        },
+        labels: Labels::parse(record.labels)?,
+        create_time: time(record.create_time),
+        update_time: time(record.update_time),
+    })
+}
+
+fn encode_credentials(credentials: &Credentials) -> CredentialsRecord {
+    match credentials {
+        Credentials::AccessKey(key) => CredentialsRecord::AccessKey {
+            access_key_id: key.access_key_id.clone(),
+            secret_access_key: key.secret_access_key.expose().to_owned(),
+            session_token: key.session_token.as_ref().map(|t| t.expose().to_owned()),
+        },
+        Credentials::Anonymous => CredentialsRecord::Anonymous,
+        Credentials::Ambient => CredentialsRecord::Ambient,
+    }
+}
+
+fn decode_credentials(record: CredentialsRecord) -> Credentials {
+    match record {
+        CredentialsRecord::AccessKey {
+            access_key_id,
+            secret_access_key,
+            session_token,
+        } => Credentials::AccessKey(AccessKey {
+            access_key_id,
+            secret_access_key: Secret::new(secret_access_key),
+            session_token: session_token.map(Secret::new),
+        }),
+        CredentialsRecord::Anonymous => Credentials::Anonymous,
+        CredentialsRecord::Ambient => Credentials::Ambient,
+    }
+}
+
+/// Nanoseconds since 1970; 0 for an earlier time. They fit until the year 2554.
+pub(super) fn nanos(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn time(nanos: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(nanos)
+}

@@ -1,0 +1,11 @@
+//! Talking to S3: a client from a datastore, one function for each call, and one failure type for all of them. Only this room names the AWS SDK.
+
+mod calls;
+mod client;
+mod failure;
+mod observe;
+
+pub use calls::{Answer, Deleted, OpenUpload};
+pub use client::Client;
+pub use failure::{Cause, Failure};
+pub use observe::Evidence;

@@ -1,0 +1,70 @@
+//! Reads each answer of S3 as it came over the wire, before the SDK makes an output or an error of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+
+/// The call behind a verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The S3 operation: `ListObjectsV2`.
+    pub operation: &'static str,
+    /// The HTTP status of the last answer; `None` when none came.
+    pub http_status: Option<u16>,
+    /// The S3 error code of the answer.
+    pub s3_error_code: Option<String>,
+    /// S3's id of the call.
+    pub request_id: Option<String>,
+    /// From the call to its answer, retries included.
+    pub duration: Duration,
+}
+
+/// What the last answer of a call said outside its body.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) status: Option<u16>,
+    pub(super) request_id: Option<String>,
+    pub(super) bucket_region: Option<String>,
+    pub(super) is_html: bool,
+}
+
+/// Remembers the last answer of the one call that it is attached to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observer(Arc<Mutex<Seen>>);
+
+impl Observer {
+    pub(super) fn seen(&self) -> Seen {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Observer {
+    fn name(&self) -> &'static str {
+        "datastored::s3::Observer"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let header = |name: &str| response.headers().get(name).map(str::to_owned);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Seen {
+            status: Some(response.status().as_u16()),
+            request_id: header("x-amz-request-id"),
+            bucket_region: header("x-amz-bucket-region"),
+            is_html: header("content-type").is_some_and(|t| t.starts_with("text/html")),
+        };
+        Ok(())
+    }
+}

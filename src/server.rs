@@ -1,0 +1,176 @@
+//! The process: opens the store, serves until a signal, drains, closes the store.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tracing::{info, warn};
+
+use crate::config::Serve;
+use crate::grpc::{MAX_MESSAGE_BYTES, Service, TransportErrors};
+use crate::pb;
+use crate::pb::datastore_service_server::DatastoreServiceServer;
+use crate::prober::{Limits, Prober};
+use crate::registry::Registry;
+use crate::shutdown;
+use crate::store::{self, Sled};
+
+const SERVICE: &str = "datastore.v1.DatastoreService";
+
+/// Why the server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An option cannot be used.
+    #[error("{0}")]
+    Config(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; choose another with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The store cannot be opened or closed.
+    #[error("{0}")]
+    Store(#[from] store::Error),
+    /// Signals cannot be received.
+    #[error("cannot receive signals: {0}")]
+    Signals(#[source] io::Error),
+    /// The gRPC server failed.
+    #[error("the gRPC server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors cannot be served.
+    #[error("the API's descriptors cannot be served: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// A task of the server panicked.
+    #[error("a task of the server failed: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// The exit status of the process: 3 when the data folder is another server's, 4 when the store cannot be used as it is, 1 otherwise.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Store(store::Error::AlreadyOpen { .. }) => 3,
+            Self::Store(_) => 4,
+            _ => 1,
+        }
+    }
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// Health says `SERVING` when the store is open and `NOT_SERVING` from the signal on.
+///
+/// # Errors
+/// When the server cannot start, or fails while it runs.
+pub async fn run(options: Serve) -> Result<(), Error> {
+    let data_dir = options.data_dir().map_err(Error::Config)?;
+    let address = options.listen;
+    let listen = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let (health, health_service) = tonic_health::server::health_reporter();
+    set_serving(&health, ServingStatus::NotServing).await;
+
+    let store = Arc::new(open(data_dir.clone()).await?);
+    let prober = Arc::new(Prober::new(limits(&options)));
+    let registry = Registry::new(Arc::clone(&store), SystemTime::now);
+    let service = Service::new(
+        registry,
+        Arc::clone(&prober),
+        options.allow_ambient_credentials,
+    );
+    let router = Server::builder()
+        .layer(TransportErrors)
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .add_service(
+            DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        );
+    set_serving(&health, ServingStatus::Serving).await;
+    info!(%address, data_dir = %data_dir.display(), version = env!("CARGO_PKG_VERSION"), "serving");
+
+    let (drain, drained) = oneshot::channel::<()>();
+    let incoming = TcpListenerStream::new(listener);
+    let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
+        let _ = drained.await;
+    }));
+    tokio::select! {
+        signal = shutdown::signalled() => {
+            let signal = signal.map_err(Error::Signals)?;
+            info!(signal, grace = ?options.shutdown_grace, "stopping");
+        }
+        ended = &mut serving => return Ok(ended??),
+    }
+    set_serving(&health, ServingStatus::NotServing).await;
+    let _ = drain.send(());
+    stop(&prober, serving, &options).await;
+    store.close().await?;
+    info!("stopped");
+    Ok(())
+}
+
+/// Lets running tests and calls end, for as long as the grace lasts; tests are cut off in time to clean up within it.
+async fn stop(
+    prober: &Prober,
+    serving: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
+    options: &Serve,
+) {
+    let end = Instant::now() + options.shutdown_grace;
+    let patience = options.shutdown_grace.saturating_sub(reserve(options));
+    prober.close();
+    if timeout(patience, prober.wait()).await.is_err() {
+        warn!("connection tests are still running; they are cut off and clean up");
+        prober.cancel();
+        if timeout_at(end, prober.wait()).await.is_err() {
+            warn!("connection tests could not clean up within the grace");
+        }
+    }
+    if timeout_at(end, serving).await.is_err() {
+        warn!("calls are still open after the grace; they are dropped");
+    }
+}
+
+/// What a test that is cut off may still need: the step that is under way, and cleaning up.
+fn reserve(options: &Serve) -> Duration {
+    options.check_timeout + options.cleanup_timeout
+}
+
+async fn open(data_dir: PathBuf) -> Result<Sled, Error> {
+    Ok(tokio::task::spawn_blocking(move || Sled::open(&data_dir)).await??)
+}
+
+async fn set_serving(health: &HealthReporter, status: ServingStatus) {
+    // The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
+    for name in ["", SERVICE] {
+        health.set_service_status(name, status).await;
+    }
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+fn limits(options: &Serve) -> Limits {
+    Limits {
+        check: options.check_timeout,
+        test: options.test_timeout,
+        cleanup: options.cleanup_timeout,
+        concurrent: options.max_concurrent_tests,
+    }
+}

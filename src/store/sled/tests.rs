@@ -1,0 +1,525 @@
+//! What sled does beyond the conformance suite: one owner, shared syncs, failed syncs, abrupt stops.
+
+mod suite;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use super::Sled;
+use super::layout;
+use crate::store::{Direction, Error, Guard, Revision, Scan, Store, Txn};
+
+/// A sync of the disk that waits to be told how to end. Both ends are unbounded, so a test says "go on" beforehand too.
+struct Gate {
+    begun: mpsc::Receiver<()>,
+    verdicts: mpsc::Sender<io::Result<()>>,
+}
+
+/// A store whose every sync announces itself and ends as the gate says.
+fn gated(dir: &Path) -> (Arc<Sled>, Gate) {
+    let (announce, begun) = mpsc::channel();
+    let (verdicts, next) = mpsc::channel::<io::Result<()>>();
+    let store = Sled::open_with(dir, |_| {
+        Box::new(move || {
+            announce.send(()).unwrap();
+            next.recv().unwrap()
+        })
+    });
+    (Arc::new(store.unwrap()), Gate { begun, verdicts })
+}
+
+fn put(key: &str, value: &str) -> Txn {
+    Txn::new().put(key, value)
+}
+
+async fn value(store: &Sled, key: &str) -> Option<Vec<u8>> {
+    store
+        .get(key.as_bytes())
+        .await
+        .unwrap()
+        .map(|entry| entry.value)
+}
+
+fn everything(limit: usize) -> Scan {
+    Scan {
+        prefix: Vec::new(),
+        after: None,
+        limit,
+        direction: Direction::Ascending,
+    }
+}
+
+#[tokio::test]
+async fn a_second_open_is_refused_until_the_first_is_closed() {
+    let dir = TempDir::new().unwrap();
+    let store = Sled::open(dir.path()).unwrap();
+    match Sled::open(dir.path()) {
+        Err(Error::AlreadyOpen { path, pid }) => {
+            assert_eq!(
+                (path.as_path(), pid),
+                (dir.path(), Some(std::process::id()))
+            );
+        }
+        other => panic!("expected AlreadyOpen, got {other:?}"),
+    }
+    store.commit(put("a", "1")).await.unwrap();
+    store.close().await.unwrap();
+    let next = Sled::open(dir.path()).unwrap();
+    assert_eq!(value(&next, "a").await.unwrap(), b"1");
+}
+
+#[tokio::test]
+async fn a_closed_store_refuses_everything_and_closes_again() {
+    let dir = TempDir::new().unwrap();
+    let store = Sled::open(dir.path()).unwrap();
+    assert!(store.is_writable());
+    store.close().await.unwrap();
+    store.close().await.unwrap();
+    assert!(!store.is_writable());
+    assert!(matches!(
+        store.commit(put("a", "1")).await,
+        Err(Error::Unavailable(_))
+    ));
+    assert!(matches!(store.get(b"a").await, Err(Error::Unavailable(_))));
+    assert!(matches!(
+        store.scan(everything(1000)).await,
+        Err(Error::Unavailable(_))
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_finishes_what_is_queued() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    let mut commits = JoinSet::new();
+    spawn_commit(&mut commits, &store, "first");
+    let gate = wait_for_sync(gate).await;
+    for number in 0..20 {
+        spawn_commit(&mut commits, &store, &number.to_string());
+    }
+    until_queued(&store, 20).await;
+    let closing = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.close().await }
+    });
+    until_queued(&store, 21).await;
+    gate.verdicts.send(Ok(())).unwrap();
+    gate.verdicts.send(Ok(())).unwrap();
+    closing.await.unwrap().unwrap();
+    assert!(commits.join_all().await.iter().all(Result::is_ok));
+    drop(store);
+    let store = Sled::open(dir.path()).unwrap();
+    assert_eq!(store.scan(everything(100)).await.unwrap().len(), 21);
+}
+
+fn spawn_commit(commits: &mut JoinSet<Result<Revision, Error>>, store: &Arc<Sled>, key: &str) {
+    let (store, txn) = (Arc::clone(store), put(key, "x"));
+    commits.spawn(async move { store.commit(txn).await });
+}
+
+/// Waits, without blocking the runtime, until a sync has begun.
+async fn wait_for_sync(gate: Gate) -> Gate {
+    tokio::task::spawn_blocking(move || {
+        gate.begun.recv().unwrap();
+        gate
+    })
+    .await
+    .unwrap()
+}
+
+/// Waits until `count` messages wait for the writer.
+async fn until_queued(store: &Sled, count: usize) {
+    let queue = store.queue.as_ref().unwrap();
+    while queue.max_capacity() - queue.capacity() < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_that_wait_together_share_one_sync() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    let mut commits = JoinSet::new();
+    spawn_commit(&mut commits, &store, "first");
+    let gate = wait_for_sync(gate).await;
+    for number in 0..100 {
+        spawn_commit(&mut commits, &store, &number.to_string());
+    }
+    until_queued(&store, 100).await;
+    gate.verdicts.send(Ok(())).unwrap();
+    gate.verdicts.send(Ok(())).unwrap();
+    let mut revisions: Vec<_> = commits
+        .join_all()
+        .await
+        .into_iter()
+        .map(|commit| commit.unwrap().get())
+        .collect();
+    revisions.sort_unstable();
+    assert_eq!(revisions, (1..=101).collect::<Vec<_>>());
+    assert_eq!(
+        gate.begun.try_iter().count(),
+        1,
+        "a sync for the hundred that waited"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guards_hold_between_commits_of_one_batch() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    let mut commits = JoinSet::new();
+    spawn_commit(&mut commits, &store, "first");
+    let gate = wait_for_sync(gate).await;
+    for creator in 0..10 {
+        let (store, txn) = (
+            Arc::clone(&store),
+            put("name", &creator.to_string()).guard(Guard::Absent("name".into())),
+        );
+        commits.spawn(async move { store.commit(txn).await });
+    }
+    until_queued(&store, 10).await;
+    gate.verdicts.send(Ok(())).unwrap();
+    gate.verdicts.send(Ok(())).unwrap();
+    assert_eq!(
+        commits
+            .join_all()
+            .await
+            .iter()
+            .filter(|commit| commit.is_ok())
+            .count(),
+        2
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_do_not_see_what_is_not_on_the_disk_yet() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    gate.verdicts.send(Ok(())).unwrap();
+    store.commit(put("b", "old").put("d", "old")).await.unwrap();
+    gate.begun.recv().unwrap();
+    let before = store.scan(everything(10)).await.unwrap();
+
+    let txn = put("a", "new")
+        .put("b", "new")
+        .put("c", "new")
+        .delete("d")
+        .put("e", "new");
+    let commit = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.commit(txn).await }
+    });
+    let gate = wait_for_sync(gate).await;
+    assert_eq!(store.scan(everything(10)).await.unwrap(), before);
+    assert_eq!(store.scan(everything(1)).await.unwrap(), before[..1]);
+    let last = Scan {
+        direction: Direction::Descending,
+        ..everything(1)
+    };
+    assert_eq!(store.scan(last).await.unwrap(), before[1..]);
+    assert_eq!(value(&store, "a").await, None);
+    assert_eq!(value(&store, "d").await.unwrap(), b"old");
+
+    gate.verdicts.send(Ok(())).unwrap();
+    commit.await.unwrap().unwrap();
+    let keys: Vec<_> = store
+        .scan(everything(10))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.key)
+        .collect();
+    assert_eq!(keys, [b"a", b"b", b"c", b"e"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_sync_refuses_all_later_commits_while_reads_go_on() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    gate.verdicts.send(Ok(())).unwrap();
+    store.commit(put("a", "kept")).await.unwrap();
+    gate.verdicts
+        .send(Err(io::Error::other("the disk is gone")))
+        .unwrap();
+    let failed = store.commit(put("a", "lost?")).await;
+    assert!(
+        matches!(&failed, Err(Error::Unavailable(why)) if why.contains("the disk is gone")),
+        "{failed:?}"
+    );
+    gate.verdicts.send(Ok(())).unwrap();
+    let later = store.commit(put("b", "1")).await;
+    assert!(
+        matches!(&later, Err(Error::Unavailable(why)) if why.contains("the disk is gone")),
+        "{later:?}"
+    );
+    assert_eq!(
+        gate.begun.try_iter().count(),
+        2,
+        "nothing was written after the failure"
+    );
+    assert!(!store.is_writable());
+    assert_eq!(value(&store, "a").await.unwrap(), b"kept");
+    assert_eq!(store.scan(everything(10)).await.unwrap().len(), 1);
+    assert!(
+        store.close().await.is_err(),
+        "whoever closes it learns of the failure"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_write_still_reads_and_closes() {
+    let dir = TempDir::new().unwrap();
+    let store = Sled::open(dir.path()).unwrap();
+    store.commit(put("a", "kept")).await.unwrap();
+    fs::remove_dir(dir.path().join("store/blobs")).unwrap();
+    let big = Txn::new().put("a", "lost").put("big", vec![0; 1024 * 1024]);
+    assert!(matches!(
+        store.commit(big).await,
+        Err(Error::Unavailable(_))
+    ));
+    assert_eq!(value(&store, "a").await.unwrap(), b"kept");
+    assert!(matches!(store.close().await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_stops_waiting_harms_neither_the_commit_nor_the_writer() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    let impatient = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.commit(put("a", "1")).await }
+    });
+    let gate = wait_for_sync(gate).await;
+    impatient.abort();
+    assert!(impatient.await.unwrap_err().is_cancelled());
+    gate.verdicts.send(Ok(())).unwrap();
+    gate.verdicts.send(Ok(())).unwrap();
+    assert_eq!(
+        store.commit(put("b", "1")).await.unwrap(),
+        Revision::from(2)
+    );
+    assert_eq!(value(&store, "a").await.unwrap(), b"1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_makes_commits_wait_and_loses_none() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    let mut commits = JoinSet::new();
+    for number in 0..3000 {
+        spawn_commit(&mut commits, &store, &number.to_string());
+    }
+    let gate = wait_for_sync(gate).await;
+    until_queued(&store, super::QUEUE).await;
+    for _ in 0..3000 {
+        gate.verdicts.send(Ok(())).unwrap();
+    }
+    assert!(commits.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(store.scan(everything(4000)).await.unwrap().len(), 3000);
+}
+
+#[tokio::test]
+async fn dropping_without_closing_keeps_acknowledged_commits() {
+    let dir = TempDir::new().unwrap();
+    for number in 0..20 {
+        let store = Sled::open(dir.path()).unwrap();
+        store
+            .commit(put(&format!("{number:02}"), "x"))
+            .await
+            .unwrap();
+        drop(store);
+    }
+    let store = Sled::open(dir.path()).unwrap();
+    let entries = store.scan(everything(100)).await.unwrap();
+    let revisions: Vec<_> = entries.iter().map(|entry| entry.revision.get()).collect();
+    assert_eq!(revisions, (1..=20).collect::<Vec<_>>());
+}
+
+/// A store of `commits` commits that overwrite each other, so that sled has reused segments, opened twice, so that it
+/// has a snapshot; and what it holds.
+async fn written_over(dir: &Path, commits: u32) -> Vec<crate::store::Entry> {
+    for half in 0..2 {
+        let store = Sled::open(dir).unwrap();
+        for number in 0..commits {
+            let txn = put(
+                &format!("{:03}", (number * 7 + half) % 200),
+                &"x".repeat(3000),
+            );
+            store.commit(txn).await.unwrap();
+        }
+        store.close().await.unwrap();
+    }
+    let store = Sled::open(dir).unwrap();
+    let entries = store.scan(everything(1000)).await.unwrap();
+    store.close().await.unwrap();
+    entries
+}
+
+fn snapshots(dir: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(dir.join("store"))
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    files
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("snap.")
+        })
+        .collect()
+}
+
+fn set_aside(dir: &Path) -> usize {
+    let files = fs::read_dir(dir.join("store"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name());
+    files
+        .filter(|name| name.to_str().unwrap().starts_with("damaged-"))
+        .count()
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_set_aside_and_nothing_is_lost() {
+    let dir = TempDir::new().unwrap();
+    let held = written_over(dir.path(), 500).await;
+    let [snapshot] = snapshots(dir.path()).try_into().unwrap();
+    let mut bytes = fs::read(&snapshot).unwrap();
+    bytes[7] ^= 1;
+    fs::write(&snapshot, bytes).unwrap();
+    for _ in 0..2 {
+        let store = Sled::open(dir.path()).unwrap();
+        assert_eq!(store.scan(everything(1000)).await.unwrap(), held);
+        store.close().await.unwrap();
+    }
+    assert_eq!(set_aside(dir.path()), 1);
+}
+
+#[tokio::test]
+async fn half_a_snapshot_from_an_abrupt_stop_is_set_aside_and_nothing_is_lost() {
+    let dir = TempDir::new().unwrap();
+    let held = written_over(dir.path(), 100).await;
+    fs::write(
+        dir.path().join("store/snap.00000000FFFFFFFF.generating"),
+        b"half",
+    )
+    .unwrap();
+    let store = Sled::open(dir.path()).unwrap();
+    assert_eq!(store.scan(everything(1000)).await.unwrap(), held);
+    assert_eq!((set_aside(dir.path()), snapshots(dir.path()).len()), (1, 1));
+}
+
+#[tokio::test]
+async fn damage_beyond_the_snapshots_is_reported_and_the_folder_left_alone() {
+    let dir = TempDir::new().unwrap();
+    written_over(dir.path(), 10).await;
+    fs::write(
+        dir.path().join("store/conf"),
+        b"segment_size: many\nand more nonsense",
+    )
+    .unwrap();
+    let before = snapshots(dir.path());
+    let error = Sled::open(dir.path()).unwrap_err();
+    assert!(matches!(error, Error::Corrupt(_)), "{error:?}");
+    assert!(error.to_string().contains("restore a backup"));
+    assert_eq!(snapshots(dir.path()), before);
+    assert_eq!(set_aside(dir.path()), 0);
+}
+
+#[tokio::test]
+async fn a_log_that_is_gone_is_reported_and_not_made_anew() {
+    for snapshot in ["whole", "damaged", "gone"] {
+        let dir = TempDir::new().unwrap();
+        written_over(dir.path(), 10).await;
+        let [path] = snapshots(dir.path()).try_into().unwrap();
+        match snapshot {
+            "whole" => {}
+            "damaged" => fs::write(&path, "not a snapshot").unwrap(),
+            _ => fs::remove_file(&path).unwrap(),
+        }
+        fs::remove_file(dir.path().join("store/db")).unwrap();
+        for _ in 0..2 {
+            let refused = Sled::open(dir.path());
+            assert!(
+                matches!(refused, Err(Error::Corrupt(_))),
+                "snapshot {snapshot}: {refused:?}"
+            );
+        }
+        assert_eq!(path.exists(), snapshot != "gone");
+    }
+}
+
+#[tokio::test]
+async fn a_log_cut_short_is_reported() {
+    let dir = TempDir::new().unwrap();
+    written_over(dir.path(), 500).await;
+    let log = fs::OpenOptions::new()
+        .write(true)
+        .open(dir.path().join("store/db"))
+        .unwrap();
+    log.set_len(512 * 1024).unwrap();
+    let refused = Sled::open(dir.path());
+    assert!(matches!(refused, Err(Error::Corrupt(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_store_of_another_format_is_refused() {
+    let dir = TempDir::new().unwrap();
+    Sled::open(dir.path()).unwrap().close().await.unwrap();
+    let db = ::sled::open(dir.path().join("store")).unwrap();
+    db.insert(layout::FORMAT_KEY, &[0, 0, 0, 9]).unwrap();
+    drop(db);
+    let refused = Sled::open(dir.path());
+    assert!(
+        matches!(
+            refused,
+            Err(Error::UnknownFormat {
+                found: 9,
+                supported: 1
+            })
+        ),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_of_something_else_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let db = ::sled::open(dir.path().join("store")).unwrap();
+    db.insert("someone", "else's").unwrap();
+    drop(db);
+    assert!(matches!(Sled::open(dir.path()), Err(Error::Corrupt(_))));
+}
+
+#[tokio::test]
+async fn the_folder_is_made_for_its_owner_only() {
+    let above = TempDir::new().unwrap();
+    let dir = above.path().join("var/datastored");
+    let store = Sled::open(&dir).unwrap();
+    for path in [dir.clone(), dir.join("store"), above.path().join("var")] {
+        assert_eq!(
+            fs::metadata(path).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+    }
+    drop(store);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_reported_with_its_path() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = Sled::open(&file).unwrap_err();
+    assert!(
+        matches!(&error, Error::Folder { path, .. } if *path == file),
+        "{error:?}"
+    );
+}
