@@ -151,7 +151,12 @@ impl Client {
         let call = self.sdk.list_parts().bucket(self.bucket.as_str());
         let call = call.key(key).upload_id(upload_id).max_parts(1);
         let sent = call.customize().interceptor(seen.clone()).send();
-        observed("ListParts", &seen, sent).await.map(|_| ())
+        let mut answer = observed("ListParts", &seen, sent).await.map(|_| ());
+        // moto 5.2 calls the root element so, and the SDK takes that for an error. Nothing in the list is needed here.
+        if seen.seen().root.as_deref() == Some("ListPartsResponse") {
+            answer.result = Ok(());
+        }
+        answer
     }
 
     /// `AbortMultipartUpload`.

@@ -56,7 +56,8 @@ impl Failure {
         R: std::fmt::Debug + 'static,
     {
         let cause = match error {
-            SdkError::ServiceError(_) if seen.is_html => Cause::NotS3,
+            // An error with a status of success is a body that the SDK could not read.
+            SdkError::ServiceError(_) if seen.is_html || is_success(seen.status) => Cause::NotS3,
             SdkError::ServiceError(_) => Cause::Refused,
             SdkError::ResponseError(_) => Cause::NotS3,
             SdkError::TimeoutError(_) => Cause::Timeout,
@@ -72,6 +73,10 @@ impl Failure {
             bucket_region: seen.bucket_region.clone(),
         }
     }
+}
+
+fn is_success(status: Option<u16>) -> bool {
+    status.is_some_and(|s| (200..300).contains(&s))
 }
 
 /// An error and its causes, outermost first.

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
+};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
@@ -30,6 +32,8 @@ pub(super) struct Seen {
     pub(super) request_id: Option<String>,
     pub(super) bucket_region: Option<String>,
     pub(super) is_html: bool,
+    /// The name of the body's first XML element, of an answer whose body was read.
+    pub(super) root: Option<String>,
 }
 
 /// Remembers the last answer of the one call that it is attached to.
@@ -64,7 +68,42 @@ impl Intercept for Observer {
             request_id: header("x-amz-request-id"),
             bucket_region: header("x-amz-bucket-region"),
             is_html: header("content-type").is_some_and(|t| t.starts_with("text/html")),
+            root: None,
         };
         Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let root = context.response().body().bytes().and_then(root_element);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).root = root;
+        Ok(())
+    }
+}
+
+/// The name of the first element of an XML document.
+fn root_element(body: &[u8]) -> Option<String> {
+    let head = std::str::from_utf8(&body[..body.len().min(512)]).ok()?;
+    let mut tags = head.split('<').skip(1);
+    let tag = tags.find(|tag| !tag.starts_with(['?', '!']))?;
+    let end = tag.find(|c: char| !c.is_ascii_alphanumeric())?;
+    Some(tag[..end].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::root_element;
+
+    #[test]
+    fn the_root_element_is_found_behind_the_declaration_and_comments() {
+        let body =
+            b"<?xml version=\"1.0\"?>\n<!-- x --><ListPartsResponse xmlns=\"http://s3\"><Bucket>";
+        assert_eq!(root_element(body).as_deref(), Some("ListPartsResponse"));
+        assert_eq!(root_element(b"plain text"), None);
+        assert_eq!(root_element(b"<cut"), None);
     }
 }

@@ -244,6 +244,7 @@ async fn pages(
             page.iter()
                 .map(|entry| String::from_utf8(entry.key.clone()).unwrap()),
         );
+        assert!(seen.len() <= 1000, "pages repeat entries");
         if page.len() < limit {
             return seen;
         }

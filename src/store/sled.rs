@@ -37,7 +37,8 @@ const INLINE_SCAN: usize = 64;
 /// - [`commit`](Store::commit) waits for the writer thread, which gathers what waits, writes it as one batch, syncs the
 ///   disk once, and answers. Reads show a commit from that moment, not before.
 /// - When writing or syncing fails, the commits of that batch and all later ones get [`Error::Unavailable`] until the
-///   store is opened anew, because after a failed sync the kernel may have dropped what it could not write. Reads go on.
+///   store is opened anew, because after a failed sync the kernel may have dropped what it could not write. Reads go on
+///   with the state before that batch, except that sled refuses to read pages of its tree that it failed to write.
 /// - Dropping it writes what is queued, as [`close`](Self::close) does, and blocks until that is done.
 #[derive(Debug)]
 pub struct Sled {

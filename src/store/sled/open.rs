@@ -68,7 +68,7 @@ fn sync_log(store: &Path) -> io::Result<()> {
 }
 
 /// Starts sled, waiting a little for a handle of this process that is just being closed.
-fn start(store: &Path) -> ::sled::Result<Db> {
+pub(super) fn start(store: &Path) -> ::sled::Result<Db> {
     let begun = Instant::now();
     loop {
         match start_once(store) {

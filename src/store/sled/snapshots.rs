@@ -21,7 +21,7 @@ impl Aside {
     pub(super) fn set(store: &Path) -> io::Result<Self> {
         let mut aside = Self::default();
         for (name, path) in list(store)? {
-            if name.ends_with(".generating") || !is_whole(&fs::read(&path)?) {
+            if !is_whole(&fs::read(&path)?) {
                 aside.add(&name, &path)?;
             }
         }

@@ -12,11 +12,11 @@ use std::sync::mpsc;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use super::Sled;
 use super::layout;
+use super::{Sled, open};
 use crate::store::{Direction, Error, Guard, Revision, Scan, Store, Txn};
 
-/// A sync of the disk that waits to be told how to end. Both ends are unbounded, so a test says "go on" beforehand too.
+/// A sync of the disk that waits to be told how to end, beforehand or while it waits. Once the verdicts end, it fails.
 struct Gate {
     begun: mpsc::Receiver<()>,
     verdicts: mpsc::Sender<io::Result<()>>,
@@ -28,8 +28,8 @@ fn gated(dir: &Path) -> (Arc<Sled>, Gate) {
     let (verdicts, next) = mpsc::channel::<io::Result<()>>();
     let store = Sled::open_with(dir, |_| {
         Box::new(move || {
-            announce.send(()).unwrap();
-            next.recv().unwrap()
+            announce.send(()).map_err(io::Error::other)?;
+            next.recv().map_err(io::Error::other)?
         })
     });
     (Arc::new(store.unwrap()), Gate { begun, verdicts })
@@ -112,6 +112,7 @@ async fn closing_finishes_what_is_queued() {
     until_queued(&store, 21).await;
     gate.verdicts.send(Ok(())).unwrap();
     gate.verdicts.send(Ok(())).unwrap();
+    drop(gate.verdicts);
     closing.await.unwrap().unwrap();
     assert!(commits.join_all().await.iter().all(Result::is_ok));
     drop(store);
@@ -155,6 +156,7 @@ async fn commits_that_wait_together_share_one_sync() {
     until_queued(&store, 100).await;
     gate.verdicts.send(Ok(())).unwrap();
     gate.verdicts.send(Ok(())).unwrap();
+    drop(gate.verdicts);
     let mut revisions: Vec<_> = commits
         .join_all()
         .await
@@ -187,6 +189,7 @@ async fn guards_hold_between_commits_of_one_batch() {
     until_queued(&store, 10).await;
     gate.verdicts.send(Ok(())).unwrap();
     gate.verdicts.send(Ok(())).unwrap();
+    drop(gate.verdicts);
     assert_eq!(
         commits
             .join_all()
@@ -203,7 +206,10 @@ async fn readers_do_not_see_what_is_not_on_the_disk_yet() {
     let dir = TempDir::new().unwrap();
     let (store, gate) = gated(dir.path());
     gate.verdicts.send(Ok(())).unwrap();
-    store.commit(put("b", "old").put("d", "old")).await.unwrap();
+    store
+        .commit(put("b", "old").put("d", "old").put("z", "old"))
+        .await
+        .unwrap();
     gate.begun.recv().unwrap();
     let before = store.scan(everything(10)).await.unwrap();
 
@@ -211,7 +217,8 @@ async fn readers_do_not_see_what_is_not_on_the_disk_yet() {
         .put("b", "new")
         .put("c", "new")
         .delete("d")
-        .put("e", "new");
+        .put("e", "new")
+        .delete("z");
     let commit = tokio::spawn({
         let store = Arc::clone(&store);
         async move { store.commit(txn).await }
@@ -223,7 +230,7 @@ async fn readers_do_not_see_what_is_not_on_the_disk_yet() {
         direction: Direction::Descending,
         ..everything(1)
     };
-    assert_eq!(store.scan(last).await.unwrap(), before[1..]);
+    assert_eq!(store.scan(last).await.unwrap(), before[2..]);
     assert_eq!(value(&store, "a").await, None);
     assert_eq!(value(&store, "d").await.unwrap(), b"old");
 
@@ -473,7 +480,7 @@ async fn a_log_cut_short_is_reported() {
 async fn a_store_of_another_format_is_refused() {
     let dir = TempDir::new().unwrap();
     Sled::open(dir.path()).unwrap().close().await.unwrap();
-    let db = ::sled::open(dir.path().join("store")).unwrap();
+    let db = open::start(&dir.path().join("store")).unwrap();
     db.insert(layout::FORMAT_KEY, &[0, 0, 0, 9]).unwrap();
     drop(db);
     let refused = Sled::open(dir.path());

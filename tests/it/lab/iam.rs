@@ -20,27 +20,49 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What Python's `urlencode` encodes. moto verifies the signature of a form that it encoded anew in
 /// this way, whatever the body looked like.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Creates a user with one managed policy and returns its new access key.
 ///
 /// # Panics
 /// When the server refuses one of the calls.
 pub async fn create_user(endpoint: &str, admin: &Keys, name: &str, policy: &str) -> Keys {
-    let call = |action, parameters: &[(&str, &str)]| ask(action, signed(request(endpoint, action, parameters), admin));
+    let call = |action, parameters: &[(&str, &str)]| {
+        ask(action, signed(request(endpoint, action, parameters), admin))
+    };
     call("CreateUser", &[("UserName", name)]).await;
-    let policy = call("CreatePolicy", &[("PolicyName", name), ("PolicyDocument", policy)]).await;
+    let policy = call(
+        "CreatePolicy",
+        &[("PolicyName", name), ("PolicyDocument", policy)],
+    )
+    .await;
     let arn = element(&policy, "Arn");
-    call("AttachUserPolicy", &[("UserName", name), ("PolicyArn", &arn)]).await;
+    call(
+        "AttachUserPolicy",
+        &[("UserName", name), ("PolicyArn", &arn)],
+    )
+    .await;
     // The key comes last, so that it never works without its policy.
     let key = call("CreateAccessKey", &[("UserName", name)]).await;
-    Keys { access_key_id: element(&key, "AccessKeyId"), secret_access_key: element(&key, "SecretAccessKey") }
+    Keys {
+        access_key_id: element(&key, "AccessKeyId"),
+        secret_access_key: element(&key, "SecretAccessKey"),
+    }
 }
 
 /// Makes one call and returns the XML of its answer.
 async fn ask(action: &'static str, request: Request<String>) -> String {
-    let (status, answer) = send(request).await.unwrap_or_else(|error| panic!("{action} did not arrive: {error}"));
-    assert!(status.is_success(), "{action} was refused with {status}: {answer}");
+    let (status, answer) = send(request)
+        .await
+        .unwrap_or_else(|error| panic!("{action} did not arrive: {error}"));
+    assert!(
+        status.is_success(),
+        "{action} was refused with {status}: {answer}"
+    );
     answer
 }
 
@@ -56,16 +78,32 @@ fn request(endpoint: &str, action: &str, parameters: &[(&str, &str)]) -> Request
 }
 
 /// Sends a request on a connection of its own and returns the status and body of the answer.
-pub async fn send(request: Request<String>) -> Result<(StatusCode, String), hyper_util::client::legacy::Error> {
+pub async fn send(
+    request: Request<String>,
+) -> Result<(StatusCode, String), hyper_util::client::legacy::Error> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    let answer = client.request(request.map(|body| Full::new(Bytes::from(body)))).await?;
+    let answer = client
+        .request(request.map(|body| Full::new(Bytes::from(body))))
+        .await?;
     let status = answer.status();
-    let body = answer.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let body = answer
+        .into_body()
+        .collect()
+        .await
+        .map(Collected::to_bytes)
+        .unwrap_or_default();
     Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
 fn signed(mut request: Request<String>, keys: &Keys) -> Request<String> {
-    let identity = Credentials::new(&keys.access_key_id, &keys.secret_access_key, None, None, "lab").into();
+    let identity = Credentials::new(
+        &keys.access_key_id,
+        &keys.secret_access_key,
+        None,
+        None,
+        "lab",
+    )
+    .into();
     let parameters = SigningParams::builder()
         .identity(&identity)
         .region("us-east-1")
@@ -77,20 +115,33 @@ fn signed(mut request: Request<String>, keys: &Keys) -> Request<String> {
         .into();
     let uri = request.uri().to_string();
     let headers = [("content-type", FORM)].into_iter();
-    let signable = SignableRequest::new("POST", &uri, headers, SignableBody::Bytes(request.body().as_bytes()))
-        .expect("an IAM call can be signed");
-    let (instructions, _) = sign(signable, &parameters).expect("an IAM call can be signed").into_parts();
+    let signable = SignableRequest::new(
+        "POST",
+        &uri,
+        headers,
+        SignableBody::Bytes(request.body().as_bytes()),
+    )
+    .expect("an IAM call can be signed");
+    let (instructions, _) = sign(signable, &parameters)
+        .expect("an IAM call can be signed")
+        .into_parts();
     instructions.apply_to_request_http1x(&mut request);
     request
 }
 
 fn form_encoded(value: &str) -> String {
-    utf8_percent_encode(value, ENCODED).to_string().replace("%20", "+")
+    utf8_percent_encode(value, ENCODED)
+        .to_string()
+        .replace("%20", "+")
 }
 
 /// The text of the first element of that name.
 fn element(xml: &str, name: &str) -> String {
-    let (_, rest) = xml.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no <{name}> in {xml}"));
-    let (text, _) = rest.split_once('<').unwrap_or_else(|| panic!("<{name}> has no end in {xml}"));
+    let (_, rest) = xml
+        .split_once(&format!("<{name}>"))
+        .unwrap_or_else(|| panic!("no <{name}> in {xml}"));
+    let (text, _) = rest
+        .split_once('<')
+        .unwrap_or_else(|| panic!("<{name}> has no end in {xml}"));
     text.to_owned()
 }

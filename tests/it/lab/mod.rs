@@ -70,7 +70,12 @@ pub struct Server {
 
 impl Server {
     fn new(kind: Kind, endpoint: String, admin: Keys, backend: Backend) -> Arc<Self> {
-        Arc::new(Self { kind, endpoint, admin, backend })
+        Arc::new(Self {
+            kind,
+            endpoint,
+            admin,
+            backend,
+        })
     }
 
     /// Where it listens: `http://127.0.0.1:PORT`.
@@ -118,17 +123,31 @@ impl Server {
     /// A new, empty bucket.
     pub async fn bucket(&self) -> String {
         let bucket = format!("lab-{}", Uuid::new_v4().simple());
-        self.s3().create_bucket().bucket(&bucket).send().await.expect("the administrator may create a bucket");
+        self.s3()
+            .create_bucket()
+            .bucket(&bucket)
+            .send()
+            .await
+            .expect("the administrator may create a bucket");
         bucket
     }
 
     /// The key of every object of a bucket.
     pub async fn keys_in(&self, bucket: &str) -> Vec<String> {
-        let mut pages = self.s3().list_objects_v2().bucket(bucket).into_paginator().send();
+        let mut pages = self
+            .s3()
+            .list_objects_v2()
+            .bucket(bucket)
+            .into_paginator()
+            .send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.expect("the administrator may list objects");
-            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+            keys.extend(
+                page.contents()
+                    .iter()
+                    .filter_map(|object| object.key().map(str::to_owned)),
+            );
         }
         keys
     }
@@ -137,24 +156,48 @@ impl Server {
     pub async fn versions_in(&self, bucket: &str) -> Vec<(String, String, bool)> {
         let answer = self.s3().list_object_versions().bucket(bucket).send().await;
         let answer = answer.expect("the administrator may list versions");
-        let versions = answer.versions().iter().map(|v| (v.key(), v.version_id(), false));
-        let markers = answer.delete_markers().iter().map(|m| (m.key(), m.version_id(), true));
+        let versions = answer
+            .versions()
+            .iter()
+            .map(|v| (v.key(), v.version_id(), false));
+        let markers = answer
+            .delete_markers()
+            .iter()
+            .map(|m| (m.key(), m.version_id(), true));
         let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        versions.chain(markers).map(|(key, id, is_marker)| (owned(key), owned(id), is_marker)).collect()
+        versions
+            .chain(markers)
+            .map(|(key, id, is_marker)| (owned(key), owned(id), is_marker))
+            .collect()
     }
 
     /// The key and id of every multipart upload of a bucket that was neither completed nor aborted.
     pub async fn open_uploads(&self, bucket: &str) -> Vec<(String, String)> {
-        let answer = self.s3().list_multipart_uploads().bucket(bucket).send().await;
+        let answer = self
+            .s3()
+            .list_multipart_uploads()
+            .bucket(bucket)
+            .send()
+            .await;
         let answer = answer.expect("the administrator may list multipart uploads");
         let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        answer.uploads().iter().map(|upload| (owned(upload.key()), owned(upload.upload_id()))).collect()
+        answer
+            .uploads()
+            .iter()
+            .map(|upload| (owned(upload.key()), owned(upload.upload_id())))
+            .collect()
     }
 }
 
 /// A client of the AWS SDK for a plain-HTTP endpoint, path style, without retries.
 fn client(endpoint: &str, keys: &Keys) -> aws_sdk_s3::Client {
-    let credentials = Credentials::new(&keys.access_key_id, &keys.secret_access_key, None, None, "lab");
+    let credentials = Credentials::new(
+        &keys.access_key_id,
+        &keys.secret_access_key,
+        None,
+        None,
+        "lab",
+    );
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(aws_smithy_http_client::Builder::new().build_http())

@@ -36,23 +36,40 @@ pub async fn moto() -> Arc<Server> {
 }
 
 async fn start() -> Arc<Server> {
-    let (process, endpoint) = process::serve(plan, |endpoint| async move { post(&endpoint, "reset", "").await }).await;
+    let (process, endpoint) = process::serve(plan, |endpoint| async move {
+        post(&endpoint, "reset", "").await
+    })
+    .await;
     let admin = administrator(&endpoint).await;
     Server::new(Kind::Moto, endpoint, admin, Backend::Process(process))
 }
 
 fn plan() -> Plan {
     let [port] = process::free_ports();
-    let arguments = ["-c", MENDED, "-H", "127.0.0.1", "-p", &port.to_string()].map(str::to_owned).to_vec();
-    Plan { program: "python3", arguments, directory: process::directory(), leftovers: Vec::new(), port }
+    let arguments = ["-c", MENDED, "-H", "127.0.0.1", "-p", &port.to_string()]
+        .map(str::to_owned)
+        .to_vec();
+    Plan {
+        program: "python3",
+        arguments,
+        directory: process::directory(),
+        leftovers: Vec::new(),
+        port,
+    }
 }
 
 /// Makes a user that may do everything, then switches authorization on.
 async fn administrator(endpoint: &str) -> Keys {
     // Nobody looks at the signature yet, but its scope says that the call is one of IAM.
-    let anyone = Keys { access_key_id: "anyone".into(), secret_access_key: "anything".into() };
+    let anyone = Keys {
+        access_key_id: "anyone".into(),
+        secret_access_key: "anything".into(),
+    };
     let admin = iam::create_user(endpoint, &anyone, "admin", policies::EVERYTHING).await;
-    assert!(post(endpoint, "reset-auth", "0").await, "moto did not switch authorization on");
+    assert!(
+        post(endpoint, "reset-auth", "0").await,
+        "moto did not switch authorization on"
+    );
     admin
 }
 
@@ -62,5 +79,7 @@ async fn post(endpoint: &str, path: &str, body: &str) -> bool {
         .header("content-type", "text/plain")
         .body(body.to_owned())
         .expect("a call of moto's own API is a valid request");
-    iam::send(request).await.is_ok_and(|(status, _)| status.is_success())
+    iam::send(request)
+        .await
+        .is_ok_and(|(status, _)| status.is_success())
 }

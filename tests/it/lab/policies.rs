@@ -49,7 +49,10 @@ pub fn enrichment(bucket: &str) -> String {
 /// as well as removed. The others only have to be removed; a Deny of `s3:PutObject` would take the
 /// multipart rights away too.
 pub fn enrichment_without(bucket: &str, action: &str, kind: Kind) -> String {
-    let kept: Vec<&str> = ENRICHMENT.into_iter().filter(|held| !covers(held, action)).collect();
+    let kept: Vec<&str> = ENRICHMENT
+        .into_iter()
+        .filter(|held| !covers(held, action))
+        .collect();
     let mut statements = vec![allow(&kept, &both(bucket))];
     if kind == Kind::SeaweedFs && action.contains("Multipart") {
         statements.push(json!({"Effect": "Deny", "Action": [action], "Resource": both(bucket)}));
@@ -60,7 +63,13 @@ pub fn enrichment_without(bucket: &str, action: &str, kind: Kind) -> String {
 /// The enrichment policy for what lies under `prefix` alone. An empty prefix is the whole bucket.
 pub fn prefix_scoped(bucket: &str, prefix: &str) -> String {
     let prefix = prefix.trim_end_matches('/');
-    let object_actions = ["s3:Get*", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+    let object_actions = [
+        "s3:Get*",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:AbortMultipartUpload",
+        "s3:ListMultipartUploadParts",
+    ];
     document(&[
         json!({
             "Effect": "Allow",
@@ -68,7 +77,10 @@ pub fn prefix_scoped(bucket: &str, prefix: &str) -> String {
             "Resource": [format!("arn:aws:s3:::{bucket}")],
             "Condition": {"StringLike": {"s3:prefix": [format!("{prefix}/*")]}},
         }),
-        allow(&object_actions, &[format!("arn:aws:s3:::{bucket}/{prefix}/*")]),
+        allow(
+            &object_actions,
+            &[format!("arn:aws:s3:::{bucket}/{prefix}/*")],
+        ),
     ])
 }
 
@@ -87,7 +99,10 @@ fn allow(actions: &[&str], resources: &[String]) -> Value {
 
 /// The two ARNs of the guide: every object of the bucket, and the bucket.
 fn both(bucket: &str) -> [String; 2] {
-    [format!("arn:aws:s3:::{bucket}/*"), format!("arn:aws:s3:::{bucket}")]
+    [
+        format!("arn:aws:s3:::{bucket}/*"),
+        format!("arn:aws:s3:::{bucket}"),
+    ]
 }
 
 /// What a policy says of one request.
@@ -104,7 +119,9 @@ pub enum Decision {
 /// Decides as IAM does: a Deny that applies wins over any Allow. The only condition known is one on
 /// `s3:prefix`.
 pub fn decide(policy: &Value, action: &str, arn: &str, prefix: &str) -> Decision {
-    let statements = policy["Statement"].as_array().map_or(&[][..], Vec::as_slice);
+    let statements = policy["Statement"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     let effects: Vec<&str> = statements
         .iter()
         .filter(|statement| any(&statement["Action"], action) && any(&statement["Resource"], arn))
@@ -120,8 +137,11 @@ pub fn decide(policy: &Value, action: &str, arn: &str, prefix: &str) -> Decision
 
 /// Whether a condition on `s3:prefix` holds; no condition always does.
 fn holds(condition: &Value, prefix: &str) -> bool {
-    let operators = ["StringLike", "StringEquals"].map(|operator| &condition[operator]["s3:prefix"]);
-    operators.into_iter().all(|patterns| patterns.is_null() || any(patterns, prefix))
+    let operators =
+        ["StringLike", "StringEquals"].map(|operator| &condition[operator]["s3:prefix"]);
+    operators
+        .into_iter()
+        .all(|patterns| patterns.is_null() || any(patterns, prefix))
 }
 
 /// Whether one of the patterns, a string or a list of them, takes in the text.

@@ -63,7 +63,10 @@ impl Process {
             // Ctrl-C in a terminal goes to the whole group; the watcher must outlive it.
             .process_group(0)
             .spawn()?;
-        Ok(Self { watcher, directory: plan.directory.keep() })
+        Ok(Self {
+            watcher,
+            directory: plan.directory.keep(),
+        })
     }
 
     /// Whether the server ended by itself.
@@ -126,8 +129,15 @@ where
         if came_up && !ended {
             return (process, endpoint);
         }
-        let how = if ended { "ended" } else { "did not become ready" };
-        failure = format!("{program} {how}; the end of its log:\n{}", process.log_tail());
+        let how = if ended {
+            "ended"
+        } else {
+            "did not become ready"
+        };
+        failure = format!(
+            "{program} {how}; the end of its log:\n{}",
+            process.log_tail()
+        );
         process.stop();
     }
     panic!("{failure}");
@@ -141,7 +151,10 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn
     assert!(within(PATIENCE, condition).await, "gave up waiting: {what}");
 }
 
-async fn within<F: Future<Output = bool>>(patience: Duration, mut condition: impl FnMut() -> F) -> bool {
+async fn within<F: Future<Output = bool>>(
+    patience: Duration,
+    mut condition: impl FnMut() -> F,
+) -> bool {
     let mut clock = tokio::time::interval(POLL_EVERY);
     let polling = async {
         loop {
@@ -156,19 +169,32 @@ async fn within<F: Future<Output = bool>>(patience: Duration, mut condition: imp
 
 /// A directory for one server, under the system's temporary directory.
 pub fn directory() -> TempDir {
-    tempfile::Builder::new().prefix("datastored-lab-").tempdir().expect("a temporary directory can be made")
+    tempfile::Builder::new()
+        .prefix("datastored-lab-")
+        .tempdir()
+        .expect("a temporary directory can be made")
 }
 
 /// `N` ports of the loopback interface, all free a moment ago and all different.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free"));
-    listeners.map(|listener| listener.local_addr().expect("a bound listener has an address").port())
+    let listeners: [TcpListener; N] = std::array::from_fn(|_| {
+        TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free")
+    });
+    listeners.map(|listener| {
+        listener
+            .local_addr()
+            .expect("a bound listener has an address")
+            .port()
+    })
 }
 
 /// A program of the virtual environment that `make test` creates.
 fn installed(program: &str) -> PathBuf {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target/venv/bin")).join(program);
-    assert!(path.exists(), "{} is missing: run `make test`, which installs tests/requirements.txt", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: run `make test`, which installs tests/requirements.txt",
+        path.display()
+    );
     path
 }

@@ -32,10 +32,22 @@ pub async fn s3s() -> Arc<Server> {
     let directory = process::directory();
     let users = Arc::new(Users::default());
     let admin = users.create(policies::EVERYTHING);
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a loopback port is free");
-    let endpoint = format!("http://{}", listener.local_addr().expect("a bound listener has an address"));
-    let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, service(&directory, &users))));
-    let backend = Backend::InProcess(InProcess { users, serving, directory });
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a loopback port is free");
+    let endpoint = format!(
+        "http://{}",
+        listener
+            .local_addr()
+            .expect("a bound listener has an address")
+    );
+    let serving =
+        AbortOnDropHandle::new(tokio::spawn(serve(listener, service(&directory, &users))));
+    let backend = Backend::InProcess(InProcess {
+        users,
+        serving,
+        directory,
+    });
     Server::new(Kind::S3s, endpoint, admin, backend)
 }
 
@@ -51,7 +63,12 @@ pub struct InProcess {
 fn service(directory: &TempDir, users: &Arc<Users>) -> S3Service {
     let root = directory.path().to_owned();
     let files = FileSystem::new(&root).expect("the temporary directory can be read");
-    let store = Store { files, root, uploads: Mutex::default(), users: Arc::clone(users) };
+    let store = Store {
+        files,
+        root,
+        uploads: Mutex::default(),
+        users: Arc::clone(users),
+    };
     let mut builder = S3ServiceBuilder::new(store);
     builder.set_auth(Door(Arc::clone(users)));
     builder.set_access(Door(Arc::clone(users)));
@@ -89,27 +106,50 @@ impl Users {
     pub fn create(&self, policy: &str) -> Keys {
         let policy = serde_json::from_str(policy).expect("a policy is JSON");
         let random = || Uuid::new_v4().simple().to_string();
-        let keys = Keys { access_key_id: format!("LAB{}", random().to_uppercase()), secret_access_key: random() };
-        let user = User { secret: keys.secret_access_key.clone(), policy };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(keys.access_key_id.clone(), user);
+        let keys = Keys {
+            access_key_id: format!("LAB{}", random().to_uppercase()),
+            secret_access_key: random(),
+        };
+        let user = User {
+            secret: keys.secret_access_key.clone(),
+            policy,
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(keys.access_key_id.clone(), user);
         keys
     }
 
     /// What a user's policy says of an action, or nothing when there is no such user.
     fn with<T>(&self, access_key_id: &str, look: impl FnOnce(&User) -> T) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(access_key_id).map(look)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(access_key_id)
+            .map(look)
     }
 
     /// Refuses what the policy of the caller does not allow, in the words of AWS.
-    fn check(&self, caller: Option<&Credentials>, action: &str, arn: &str, prefix: &str) -> S3Result<()> {
+    fn check(
+        &self,
+        caller: Option<&Credentials>,
+        action: &str,
+        arn: &str,
+        prefix: &str,
+    ) -> S3Result<()> {
         let Some(caller) = caller else {
             return Err(s3_error!(AccessDenied, "Access Denied"));
         };
         let decide = |user: &User| policies::decide(&user.policy, action, arn, prefix);
         let because = match self.with(&caller.access_key, decide) {
             Some(Decision::Allowed) => return Ok(()),
-            Some(Decision::Denied) => "with an explicit deny in an identity-based policy".to_owned(),
-            Some(Decision::NotAllowed) | None => format!("because no identity-based policy allows the {action} action"),
+            Some(Decision::Denied) => {
+                "with an explicit deny in an identity-based policy".to_owned()
+            }
+            Some(Decision::NotAllowed) | None => {
+                format!("because no identity-based policy allows the {action} action")
+            }
         };
         Err(s3_error!(
             AccessDenied,
@@ -124,9 +164,14 @@ struct Door(Arc<Users>);
 #[async_trait]
 impl S3Auth for Door {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        let secret = self.0.with(access_key, |user| SecretKey::from(user.secret.clone()));
+        let secret = self
+            .0
+            .with(access_key, |user| SecretKey::from(user.secret.clone()));
         secret.ok_or_else(|| {
-            s3_error!(InvalidAccessKeyId, "The AWS Access Key Id you provided does not exist in our records.")
+            s3_error!(
+                InvalidAccessKeyId,
+                "The AWS Access Key Id you provided does not exist in our records."
+            )
         })
     }
 }
@@ -138,7 +183,12 @@ impl S3Access for Door {
         let prefix = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "prefix");
         let prefix = prefix.map(|(_, value)| value).unwrap_or_default();
         let action = action(request.s3_op().name());
-        self.0.check(request.credentials(), &action, &arn(request.s3_path()), &prefix)
+        self.0.check(
+            request.credentials(),
+            &action,
+            &arn(request.s3_path()),
+            &prefix,
+        )
     }
 }
 
@@ -179,7 +229,10 @@ impl Store {
         if self.root.join(bucket).is_dir() {
             return Ok(());
         }
-        Err(s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+        Err(s3_error!(
+            NoSuchBucket,
+            "The specified bucket does not exist"
+        ))
     }
 
     /// Whether an object exists is told to those who may list.
@@ -188,7 +241,12 @@ impl Store {
         if self.root.join(bucket).join(key).is_file() {
             return Ok(());
         }
-        self.users.check(caller, "s3:ListBucket", &format!("arn:aws:s3:::{bucket}"), key)?;
+        self.users.check(
+            caller,
+            "s3:ListBucket",
+            &format!("arn:aws:s3:::{bucket}"),
+            key,
+        )?;
         Err(s3_error!(NoSuchKey, "The specified key does not exist."))
     }
 
@@ -198,7 +256,11 @@ impl Store {
 
     fn need_upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<()> {
         self.need_bucket(bucket)?;
-        if self.uploads().get(id).is_some_and(|upload| upload.0 == bucket && upload.1 == key) {
+        if self
+            .uploads()
+            .get(id)
+            .is_some_and(|upload| upload.0 == bucket && upload.1 == key)
+        {
             return Ok(());
         }
         Err(s3_error!(
@@ -210,16 +272,25 @@ impl Store {
 
 /// s3s-fs lets only its initiator touch an upload; without a name, everyone is the initiator.
 fn nameless<T>(request: S3Request<T>) -> S3Request<T> {
-    S3Request { credentials: None, ..request }
+    S3Request {
+        credentials: None,
+        ..request
+    }
 }
 
 #[async_trait]
 impl S3 for Store {
-    async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
+    async fn create_bucket(
+        &self,
+        request: S3Request<CreateBucketInput>,
+    ) -> S3Result<S3Response<CreateBucketOutput>> {
         self.files.create_bucket(request).await
     }
 
-    async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
         self.files.head_bucket(request).await
     }
 
@@ -231,24 +302,36 @@ impl S3 for Store {
         self.files.list_objects_v2(request).await
     }
 
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
         let GetObjectInput { bucket, key, .. } = &request.input;
         self.need_object(request.credentials.as_ref(), bucket, key)?;
         self.files.get_object(request).await
     }
 
-    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
         let HeadObjectInput { bucket, key, .. } = &request.input;
         self.need_object(request.credentials.as_ref(), bucket, key)?;
         self.files.head_object(request).await
     }
 
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
         self.need_bucket(&request.input.bucket)?;
         self.files.put_object(request).await
     }
 
-    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
         self.need_bucket(&request.input.bucket)?;
         self.files.delete_object(request).await
     }
@@ -259,14 +342,29 @@ impl S3 for Store {
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let upload = (request.input.bucket.clone(), request.input.key.clone());
         self.need_bucket(&upload.0)?;
-        let answer = self.files.create_multipart_upload(nameless(request)).await?;
-        let id = answer.output.upload_id.clone().expect("a new upload has an id");
+        let answer = self
+            .files
+            .create_multipart_upload(nameless(request))
+            .await?;
+        let id = answer
+            .output
+            .upload_id
+            .clone()
+            .expect("a new upload has an id");
         self.uploads().insert(id, upload);
         Ok(answer)
     }
 
-    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
-        let UploadPartInput { bucket, key, upload_id, .. } = &request.input;
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        let UploadPartInput {
+            bucket,
+            key,
+            upload_id,
+            ..
+        } = &request.input;
         self.need_upload(bucket, key, upload_id)?;
         self.files.upload_part(nameless(request)).await
     }
@@ -275,10 +373,18 @@ impl S3 for Store {
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        let CompleteMultipartUploadInput { bucket, key, upload_id, .. } = &request.input;
+        let CompleteMultipartUploadInput {
+            bucket,
+            key,
+            upload_id,
+            ..
+        } = &request.input;
         self.need_upload(bucket, key, upload_id)?;
         let id = upload_id.clone();
-        let answer = self.files.complete_multipart_upload(nameless(request)).await?;
+        let answer = self
+            .files
+            .complete_multipart_upload(nameless(request))
+            .await?;
         self.uploads().remove(&id);
         Ok(answer)
     }
@@ -287,7 +393,12 @@ impl S3 for Store {
         &self,
         request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
-        let AbortMultipartUploadInput { bucket, key, upload_id, .. } = &request.input;
+        let AbortMultipartUploadInput {
+            bucket,
+            key,
+            upload_id,
+            ..
+        } = &request.input;
         self.need_upload(bucket, key, upload_id)?;
         let id = upload_id.clone();
         let answer = self.files.abort_multipart_upload(nameless(request)).await?;
@@ -295,8 +406,16 @@ impl S3 for Store {
         Ok(answer)
     }
 
-    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
-        let ListPartsInput { bucket, key, upload_id, .. } = &request.input;
+    async fn list_parts(
+        &self,
+        request: S3Request<ListPartsInput>,
+    ) -> S3Result<S3Response<ListPartsOutput>> {
+        let ListPartsInput {
+            bucket,
+            key,
+            upload_id,
+            ..
+        } = &request.input;
         self.need_upload(bucket, key, upload_id)?;
         self.files.list_parts(request).await
     }
@@ -309,7 +428,9 @@ impl S3 for Store {
         self.need_bucket(&bucket)?;
         let wanted = prefix.clone().unwrap_or_default();
         let uploads = self.uploads();
-        let here = uploads.iter().filter(|(_, upload)| upload.0 == bucket && upload.1.starts_with(&wanted));
+        let here = uploads
+            .iter()
+            .filter(|(_, upload)| upload.0 == bucket && upload.1.starts_with(&wanted));
         let here = here.map(|(id, (_, key))| MultipartUpload {
             key: Some(key.clone()),
             upload_id: Some(id.clone()),

@@ -1,0 +1,132 @@
+//! The arrows between the rooms: fails when a room names what it must not know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A room, and the words that must not stand in its code.
+const RULES: [(&str, &[&str]); 7] = [
+    (
+        "model",
+        &[
+            "tonic",
+            "prost",
+            "sled",
+            "tokio",
+            "aws_",
+            "crate::iam",
+            "crate::store",
+            "crate::registry",
+            "crate::prober",
+            "crate::s3",
+            "crate::grpc",
+            "crate::pb",
+        ],
+    ),
+    (
+        "iam",
+        &[
+            "tonic",
+            "prost",
+            "sled",
+            "tokio",
+            "aws_",
+            "crate::store",
+            "crate::registry",
+            "crate::prober",
+            "crate::s3",
+            "crate::grpc",
+            "crate::pb",
+        ],
+    ),
+    (
+        "store",
+        &[
+            "tonic",
+            "prost",
+            "aws_",
+            "crate::model",
+            "crate::iam",
+            "crate::registry",
+            "crate::prober",
+            "crate::s3",
+            "crate::grpc",
+            "crate::pb",
+        ],
+    ),
+    (
+        "registry",
+        &[
+            "tonic",
+            "prost",
+            "sled",
+            "aws_",
+            "crate::prober",
+            "crate::s3",
+            "crate::grpc",
+            "crate::pb",
+        ],
+    ),
+    (
+        "s3",
+        &[
+            "tonic",
+            "prost",
+            "sled",
+            "crate::store",
+            "crate::registry",
+            "crate::prober",
+            "crate::grpc",
+            "crate::pb",
+        ],
+    ),
+    (
+        "prober",
+        &[
+            "tonic",
+            "prost",
+            "sled",
+            "aws_",
+            "crate::store",
+            "crate::registry",
+            "crate::grpc",
+            "crate::pb",
+        ],
+    ),
+    ("grpc", &["sled::", "Sled", "aws_"]),
+];
+
+#[test]
+fn no_room_names_what_it_must_not_know() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (room, forbidden) in RULES {
+        for file in files_of(&src.join(room)) {
+            let text = fs::read_to_string(&file).expect("a source file can be read");
+            for (number, line) in text.lines().enumerate() {
+                let code = line.split("//").next().unwrap_or_default();
+                for word in forbidden.iter().filter(|word| names(code, word)) {
+                    panic!(
+                        "{}:{}: `{room}` must not name `{word}`",
+                        file.display(),
+                        number + 1
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Whether the word begins somewhere in the code, not inside another word.
+fn names(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a room is a folder");
+    let paths = entries.map(|e| e.expect("an entry can be read").path());
+    paths
+        .flat_map(|p| if p.is_dir() { files_of(&p) } else { vec![p] })
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! The one integration test binary: each module tests one behaviour through gRPC, against real S3 servers.
+
+#![allow(
+    unreachable_pub,
+    reason = "nothing of a test binary is reachable from outside"
+)]
+
+mod connection;
+mod lab;
+mod layering;
+mod server;
