@@ -56,19 +56,18 @@ impl Datastored {
         let copy = log.clone();
         // Reads to the end, so that the server never waits for a full pipe.
         std::thread::spawn(move || follow_log(stderr, &copy, &found));
-        match address.recv_timeout(START) {
-            Ok(address) => Ok(Self {
-                child,
-                address,
-                log,
-                folder,
-            }),
-            Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(std::fs::read_to_string(&log).unwrap_or_default())
-            }
-        }
+        let Ok(address) = address.recv_timeout(START) else {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(std::fs::read_to_string(&log).unwrap_or_default());
+        };
+        Ok(Self {
+            child,
+            address,
+            log,
+            folder,
+        })
     }
 
     /// `127.0.0.1:PORT`
