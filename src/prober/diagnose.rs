@@ -240,3 +240,151 @@ fn place(config: &S3Config) -> String {
         None => format!("Amazon S3 ({})", config.region.as_str()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Diagnosis, diagnose, kms_action};
+    use crate::iam::Action;
+    use crate::prober::report::{Finding, FindingReason};
+    use crate::prober::testing::config;
+    use crate::s3::{Cause, Failure};
+
+    fn refused(status: u16, code: &str, message: &str) -> Failure {
+        Failure {
+            status: Some(status),
+            code: (!code.is_empty()).then(|| code.to_owned()),
+            message: (!message.is_empty()).then(|| message.to_owned()),
+            ..Failure::new(Cause::Refused)
+        }
+    }
+
+    fn of(failure: &Failure, reached: bool) -> (&'static str, Finding) {
+        let config = config("s3://logs/tests");
+        match diagnose(&config, Action::PutObject, failure, reached) {
+            Diagnosis::Denied(finding) => ("denied", finding),
+            Diagnosis::Unclear(finding) => ("unclear", finding),
+            Diagnosis::Broken(finding) => ("broken", finding),
+        }
+    }
+
+    #[test]
+    fn each_answer_of_s3_has_its_meaning() {
+        use FindingReason as Reason;
+        for (status, code, message, kind, reason) in [
+            (
+                403,
+                "AccessDenied",
+                "Access Denied",
+                "denied",
+                Reason::AccessDenied,
+            ),
+            (403, "", "", "denied", Reason::AccessDenied),
+            (
+                403,
+                "AccessDenied",
+                "Forbidden: Invalid signature",
+                "broken",
+                Reason::SignatureMismatch,
+            ),
+            (
+                403,
+                "SignatureDoesNotMatch",
+                "",
+                "broken",
+                Reason::SignatureMismatch,
+            ),
+            (
+                403,
+                "InvalidAccessKeyId",
+                "",
+                "broken",
+                Reason::UnknownAccessKey,
+            ),
+            (403, "RequestTimeTooSkewed", "", "broken", Reason::ClockSkew),
+            (400, "ExpiredToken", "", "broken", Reason::InvalidToken),
+            (400, "InvalidToken", "", "broken", Reason::InvalidToken),
+            (404, "NoSuchBucket", "", "broken", Reason::NoSuchBucket),
+            (301, "PermanentRedirect", "", "broken", Reason::WrongRegion),
+            (301, "", "", "broken", Reason::WrongRegion),
+            (
+                400,
+                "AuthorizationHeaderMalformed",
+                "",
+                "broken",
+                Reason::WrongRegion,
+            ),
+            (501, "NotImplemented", "", "unclear", Reason::NotImplemented),
+            (405, "", "", "unclear", Reason::NotImplemented),
+            (503, "SlowDown", "", "unclear", Reason::S3Error),
+            (500, "InternalError", "", "unclear", Reason::S3Error),
+            (404, "NoSuchKey", "", "unclear", Reason::S3Error),
+        ] {
+            let (found_kind, finding) = of(&refused(status, code, message), true);
+            assert_eq!(
+                (found_kind, finding.reason),
+                (kind, reason),
+                "{status} {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_denial_names_the_action_and_the_objects_below_the_prefix() {
+        let (_, finding) = of(&refused(403, "AccessDenied", ""), true);
+        assert_eq!(finding.missing_action.as_deref(), Some("s3:PutObject"));
+        assert_eq!(
+            finding.resource.as_deref(),
+            Some("arn:aws:s3:::logs/tests/*")
+        );
+        assert_eq!(
+            finding.remedy,
+            "Grant s3:PutObject on arn:aws:s3:::logs/tests/*."
+        );
+    }
+
+    #[test]
+    fn a_denial_by_kms_is_blamed_on_kms() {
+        let message = "User: arn:aws:iam::111122223333:user/x is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:eu-west-1:111122223333:key/k because no identity-based policy allows the kms:GenerateDataKey action";
+        let (kind, finding) = of(&refused(403, "AccessDenied", message), true);
+        assert_eq!(
+            (kind, finding.reason),
+            ("denied", FindingReason::KmsAccessDenied)
+        );
+        assert_eq!(
+            finding.missing_action.as_deref(),
+            Some("kms:GenerateDataKey")
+        );
+        assert_eq!(kms_action("no such thing as kms: here"), None);
+    }
+
+    #[test]
+    fn a_lost_connection_is_the_whole_tests_only_before_s3_has_answered() {
+        for cause in [
+            Cause::Timeout,
+            Cause::Unreachable("refused".to_owned()),
+            Cause::NotS3,
+        ] {
+            let failure = Failure::new(cause);
+            assert_eq!(of(&failure, false).0, "broken");
+            assert_eq!(of(&failure, true).0, "unclear");
+        }
+    }
+
+    #[test]
+    fn the_region_that_s3_names_is_the_one_to_set() {
+        let mut failure = refused(301, "PermanentRedirect", "");
+        failure.bucket_region = Some("eu-west-3".to_owned());
+        assert_eq!(of(&failure, true).1.remedy, "Set s3.region to `eu-west-3`.");
+        failure.bucket_region = Some("<script>".to_owned());
+        assert_eq!(
+            of(&failure, true).1.remedy,
+            "Set s3.region to the bucket's region."
+        );
+    }
+
+    #[test]
+    fn what_an_endpoint_writes_is_not_repeated() {
+        let (_, finding) = of(&refused(418, "<b>evil</b>", "evil"), true);
+        assert!(!format!("{finding:?}").contains("evil"));
+    }
+}

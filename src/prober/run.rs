@@ -372,14 +372,14 @@ fn dependency(blame: Blame) -> Finding {
     let (title, remedy) = match blame {
         Blame::Check(cause) => (
             format!(
-                "It takes what `{}` would have shown or made.",
+                "Not tried: it depends on `{}`, which did not pass.",
                 cause.title()
             ),
-            format!("Mend `{}` and test again.", cause.title()),
+            format!("Mend `{}` first, then test again.", cause.title()),
         ),
         Blame::Connection => (
-            "S3 could not be worked with at all.".to_owned(),
-            "Mend what the connection finding names and test again.".to_owned(),
+            "Not tried: S3 could not be worked with at all.".to_owned(),
+            "Mend what the connection finding names, then test again.".to_owned(),
         ),
     };
     Finding::new(FindingReason::Dependency, title, remedy)
@@ -412,3 +412,6 @@ fn fault(panic: &tokio::task::JoinError) -> Finding {
         "Report it, with the server's log of this test.",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,7 +142,7 @@ impl Drop for Datastored {
 
 /// The command that serves in a folder on a free port, with a JSON log.
 pub fn command(folder: &Path, options: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_datastored"));
+    let mut command = Command::new(program());
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
         .arg("--data-dir")
@@ -151,6 +151,16 @@ pub fn command(folder: &Path, options: &[&str]) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     command
+}
+
+/// The program: cargo names it to tests; the demo finds it in the folder above its own.
+fn program() -> PathBuf {
+    if let Some(named) = option_env!("CARGO_BIN_EXE_datastored") {
+        return PathBuf::from(named);
+    }
+    let own = std::env::current_exe().expect("a program knows where it is");
+    let target = own.parent().and_then(Path::parent);
+    target.expect("an example is in a folder of its own").join("datastored")
 }
 
 /// Copies the log to a file and tells the address once the server serves.

