@@ -30,7 +30,7 @@ pub struct Serve {
     #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = loopback)]
     pub listen: SocketAddr,
 
-    /// The folder for the records [default: `$XDG_DATA_HOME/datastored`, or `~/.local/share/datastored`]
+    /// The folder for the records; `$XDG_DATA_HOME/datastored` or `~/.local/share/datastored` when it is not given
     #[arg(long, env = "DATASTORED_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 

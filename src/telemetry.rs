@@ -1,5 +1,7 @@
 //! The log: text or JSON on standard error, and nothing in it that could hold a secret.
 
+use std::io::IsTerminal;
+
 use tracing::{Level, Metadata};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -16,7 +18,9 @@ pub fn init(format: LogFormat) {
         .with_default_directive(Level::INFO.into())
         .from_env_lossy();
     let safe = filter::filter_fn(is_safe);
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let layer = match format {
         LogFormat::Text => layer.boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),

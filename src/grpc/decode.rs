@@ -239,7 +239,7 @@ pub(super) fn test(request: pb::TestConnectionRequest, policy: Policy) -> Result
             let own = optional_role("datastore.role", datastore.role, &mut fields);
             if role.flatten().or(own.flatten()).is_none() && fields.0.is_empty() {
                 let message =
-                    "is required: SOURCE or ENRICHMENT decides which permissions are tested";
+                    "is required: ROLE_SOURCE or ROLE_ENRICHMENT decides which permissions are tested";
                 fields.refuse("role", message);
             }
             let s3 = s3_config(&datastore, &mut fields);
@@ -281,7 +281,7 @@ fn name(field: &str, text: &str, fields: &mut Fields) -> Option<DatastoreId> {
 fn required_role(field: &str, value: i32, fields: &mut Fields) -> Option<Role> {
     let role = optional_role(field, value, fields)?;
     if role.is_none() {
-        fields.refuse(field, "is required: SOURCE or ENRICHMENT");
+        fields.refuse(field, "is required: ROLE_SOURCE or ROLE_ENRICHMENT");
     }
     role
 }

@@ -18,13 +18,13 @@ mod process;
 mod s3s;
 mod seaweedfs;
 
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use std::sync::Arc;
 
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use uuid::Uuid;
 
 pub use moto::moto;

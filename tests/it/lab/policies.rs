@@ -60,7 +60,7 @@ pub fn enrichment_without(bucket: &str, action: &str, kind: Kind) -> String {
     document(&statements)
 }
 
-/// The enrichment policy for what lies under `prefix` alone. An empty prefix is the whole bucket.
+/// The enrichment policy for what lies under `prefix` alone; moto does not look at its condition.
 pub fn prefix_scoped(bucket: &str, prefix: &str) -> String {
     let prefix = prefix.trim_end_matches('/');
     let object_actions = [

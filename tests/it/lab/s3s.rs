@@ -6,7 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::s3s::access::{S3Access, S3AccessContext};
 use ::s3s::auth::{Credentials, S3Auth, SecretKey};
-use ::s3s::dto::*;
+use ::s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CreateBucketInput, CreateBucketOutput,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
+    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+    HeadObjectOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ListPartsInput, ListPartsOutput, MultipartUpload, PutObjectInput,
+    PutObjectOutput, UploadPartInput, UploadPartOutput,
+};
 use ::s3s::path::S3Path;
 use ::s3s::service::{S3Service, S3ServiceBuilder};
 use ::s3s::{S3, S3Request, S3Response, S3Result, s3_error};
