@@ -91,7 +91,10 @@ async fn run() -> Result<Expectations, Error> {
     let report = register_and_test(&mut client, &s3, "Orders", &orders, &reader).await?;
     passed(&mut expectations, &report, 3);
 
-    let anomalies = (format!("s3://{enrichment}/anomalies/"), pb::Role::Enrichment);
+    let anomalies = (
+        format!("s3://{enrichment}/anomalies/"),
+        pb::Role::Enrichment,
+    );
     let report = register_and_test(&mut client, &s3, "Anomalies", &anomalies, &writer).await?;
     passed(&mut expectations, &report, 7);
 
@@ -119,7 +122,12 @@ async fn register_and_test(
     (uri, role): &(String, pb::Role),
     keys: &Keys,
 ) -> Result<pb::ConnectionTestReport, Error> {
-    let config = s3_config(uri, s3.endpoint(), &keys.access_key_id, &keys.secret_access_key);
+    let config = s3_config(
+        uri,
+        s3.endpoint(),
+        &keys.access_key_id,
+        &keys.secret_access_key,
+    );
     let request = pb::CreateDatastoreRequest {
         datastore: Some(datastore(display_name, *role, config)),
         datastore_id: display_name.to_lowercase(),
@@ -135,7 +143,11 @@ async fn register_and_test(
     while let Some(message) = stream.message().await? {
         match message.event {
             Some(Event::Started(started)) => {
-                println!("  {} checks as {}", started.checks.len(), started.role().as_str_name());
+                println!(
+                    "  {} checks as {}",
+                    started.checks.len(),
+                    started.role().as_str_name()
+                );
             }
             Some(Event::Check(changed)) => show(&changed),
             Some(Event::Completed(report)) => {
@@ -166,24 +178,25 @@ fn show(changed: &pb::CheckChanged) {
     let clear = if terminal { "\r\x1b[2K" } else { "" };
     let verdict = check.verdict().as_str_name().trim_start_matches("VERDICT_");
     let counts = format!("[{}/{}]", changed.done, changed.total);
-    println!("{clear}  {counts} {verdict:<8} {title:<24} {}", check.action);
+    println!(
+        "{clear}  {counts} {verdict:<8} {title:<24} {}",
+        check.action
+    );
     if let Some(finding) = &check.finding {
         println!("        {} {}", finding.title, finding.remedy);
     }
 }
 
 fn passed(expectations: &mut Expectations, report: &pb::ConnectionTestReport, checks: usize) {
-    let all = report.checks.iter().all(|c| c.verdict() == pb::Verdict::Passed);
+    let all = report
+        .checks
+        .iter()
+        .all(|c| c.verdict() == pb::Verdict::Passed);
     let holds = all && report.checks.len() == checks && report.outcome() == pb::Outcome::Passed;
     expectations.check(&format!("all {checks} checks pass"), holds);
 }
 
-async fn is_clean(
-    expectations: &mut Expectations,
-    s3: &Server,
-    bucket: &str,
-    objects: &[&str],
-) {
+async fn is_clean(expectations: &mut Expectations, s3: &Server, bucket: &str, objects: &[&str]) {
     let clean = s3.keys_in(bucket).await == objects && s3.open_uploads(bucket).await.is_empty();
     expectations.check(&format!("{bucket} is as it was before the tests"), clean);
 }

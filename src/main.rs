@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use datastored::config::{Cli, Command};
 use datastored::{server, telemetry};
+use mimalloc::MiMalloc;
+
+/// Records are many small strings and sled copies whole leaves: a quicker allocator than the system's is worth a tenth of the throughput.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
@@ -21,10 +21,11 @@ use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Limits, Prober};
 use crate::registry::Registry;
-use crate::shutdown;
+use crate::shutdown::Signals;
 use crate::store::{self, Sled};
 
-const SERVICE: &str = "datastore.v1.DatastoreService";
+/// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
+const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -81,9 +82,11 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let listen = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let (health, health_service) = tonic_health::server::health_reporter();
+    let (mut health, health_service) = tonic_health::server::health_reporter();
     set_serving(&health, ServingStatus::NotServing).await;
 
+    // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
+    let mut signals = Signals::catch().map_err(Error::Signals)?;
     let store = Arc::new(open(data_dir.clone()).await?);
     let prober = Arc::new(Prober::new(limits(&options)));
     let registry = Registry::new(Arc::clone(&store), SystemTime::now);
@@ -104,20 +107,20 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     info!(%address, data_dir = %data_dir.display(), version = env!("CARGO_PKG_VERSION"), "serving");
 
     let (drain, drained) = oneshot::channel::<()>();
-    let incoming = TcpListenerStream::new(listener);
+    // Otherwise the end of an answer waits up to 40 ms for the client to acknowledge its beginning.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = drained.await;
     }));
     tokio::select! {
-        signal = shutdown::signalled() => {
-            let signal = signal.map_err(Error::Signals)?;
+        signal = signals.received() => {
             info!(signal, grace = ?options.shutdown_grace, "stopping");
         }
         ended = &mut serving => return Ok(ended??),
     }
     set_serving(&health, ServingStatus::NotServing).await;
     let _ = drain.send(());
-    stop(&prober, serving, &options).await;
+    stop(&prober, &mut health, serving, &options).await;
     store.close().await?;
     info!("stopped");
     Ok(())
@@ -126,6 +129,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
 /// Lets running tests and calls end, for as long as the grace lasts; tests are cut off in time to clean up within it.
 async fn stop(
     prober: &Prober,
+    health: &mut HealthReporter,
     serving: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
     options: &Serve,
 ) {
@@ -138,6 +142,10 @@ async fn stop(
         if timeout_at(end, prober.wait()).await.is_err() {
             warn!("connection tests could not clean up within the grace");
         }
+    }
+    // Who watches health has been told by now; their streams would hold the server for the whole grace.
+    for name in HEALTH_NAMES {
+        health.clear_service_status(name).await;
     }
     if timeout_at(end, serving).await.is_err() {
         warn!("calls are still open after the grace; they are dropped");
@@ -154,8 +162,7 @@ async fn open(data_dir: PathBuf) -> Result<Sled, Error> {
 }
 
 async fn set_serving(health: &HealthReporter, status: ServingStatus) {
-    // The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
-    for name in ["", SERVICE] {
+    for name in HEALTH_NAMES {
         health.set_service_status(name, status).await;
     }
 }

@@ -9,8 +9,8 @@ use tracing_subscriber::{EnvFilter, Layer, filter, fmt};
 
 use crate::config::LogFormat;
 
-/// The crates that log whole requests, session tokens among them, at debug and trace level.
-const CHATTY: [&str; 5] = ["aws_", "hyper", "h2", "rustls", "reqwest"];
+/// The targets of our own events. Other crates log whole requests, session tokens and stored records below info.
+const OURS: &str = "datastored";
 
 /// Starts the log. `RUST_LOG` chooses what is in it; `info` without.
 pub fn init(format: LogFormat) {
@@ -32,6 +32,9 @@ pub fn init(format: LogFormat) {
 
 /// Whether what is logged there can hold no secret, whatever `RUST_LOG` asks for.
 fn is_safe(metadata: &Metadata<'_>) -> bool {
-    let chatty = CHATTY.iter().any(|c| metadata.target().starts_with(c));
-    !chatty || *metadata.level() <= Level::INFO
+    let (root, _) = metadata
+        .target()
+        .split_once("::")
+        .unwrap_or((metadata.target(), ""));
+    root == OURS || *metadata.level() <= Level::INFO
 }

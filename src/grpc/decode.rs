@@ -4,6 +4,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::encode;
 use super::field_mask::{self, Field};
 use super::page_token;
 use crate::model::Error;
@@ -15,7 +16,7 @@ use crate::model::endpoint::Endpoint;
 use crate::model::error::Violation;
 use crate::model::filter::Filter;
 use crate::model::location::Location;
-use crate::model::name::{DatastoreId, DatastoreName, DisplayName, Labels};
+use crate::model::name::{DatastoreId, DatastoreName, DisplayName, LabelError, Labels};
 use crate::model::order::OrderBy;
 use crate::model::region::Region;
 use crate::model::role::Role;
@@ -26,7 +27,9 @@ use crate::store::Revision;
 
 const DEFAULT_PAGE_SIZE: i32 = 50;
 const MAX_PAGE_SIZE: i32 = 1_000;
-const MAX_LABEL_VIOLATIONS: usize = 10;
+/// How many mistakes are listed of a field that can hold many: error details travel in HTTP trailers, which many clients
+/// take only 8 KiB of.
+const MAX_VIOLATIONS_OF_A_FIELD: usize = 5;
 
 /// What the operator allows.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +73,16 @@ impl Fields {
         });
     }
 
+    /// The first violations of a field that can hold many, and how many more there are.
+    fn refuse_some(&mut self, field: &str, violations: Vec<Violation>) {
+        let more = violations.len().saturating_sub(MAX_VIOLATIONS_OF_A_FIELD);
+        self.0
+            .extend(violations.into_iter().take(MAX_VIOLATIONS_OF_A_FIELD));
+        if more > 0 {
+            self.refuse(field, format!("has {more} more mistakes of this kind"));
+        }
+    }
+
     /// The value, or a violation of the field.
     fn take<T, E: std::fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
         parsed.map_err(|e| self.refuse(field, e.to_string())).ok()
@@ -90,12 +103,11 @@ impl Fields {
 
 pub(super) fn create(request: pb::CreateDatastoreRequest, policy: Policy) -> Result<Create, Error> {
     let mut fields = Fields::default();
-    let digest = digest("CreateDatastore", |bytes| {
+    let request_id = request_id(&request.request_id, &mut fields, || {
         let mut plain = request.clone();
         plain.request_id.clear();
-        plain.encode(bytes)
+        digest("CreateDatastore", &plain)
     });
-    let request_id = request_id(&request.request_id, digest, &mut fields);
     let id = optional(&request.datastore_id, DatastoreId::parse);
     let id = fields.take("datastore_id", id);
     let Some(datastore) = request.datastore else {
@@ -170,26 +182,18 @@ pub(super) fn list(request: &pb::ListDatastoresRequest) -> Result<Query, Error> 
 
 pub(super) fn update(request: pb::UpdateDatastoreRequest, policy: Policy) -> Result<Update, Error> {
     let mut fields = Fields::default();
-    let digest = digest("UpdateDatastore", |bytes| {
+    let request_id = request_id(&request.request_id, &mut fields, || {
         let mut plain = request.clone();
         plain.request_id.clear();
-        plain.encode(bytes)
+        digest("UpdateDatastore", &plain)
     });
-    let request_id = request_id(&request.request_id, digest, &mut fields);
     let Some(datastore) = request.datastore else {
         fields.refuse("datastore", "is required; send its name and the new values");
         return Err(fields.error());
     };
     let id = name("datastore.name", &datastore.name, &mut fields);
-    let revision = etag("datastore.etag", &datastore.etag, id.as_ref(), &mut fields);
-    let mask = request.update_mask.as_ref();
-    let named = field_mask::fields(mask, &datastore, &mut fields.0);
-    if mask.is_none_or(|m| m.paths.is_empty()) && datastore.role != 0 {
-        // Without a mask a role would have to be changed, or be passed over in silence.
-        let message =
-            "role never changes; leave it out, or name the fields to change in update_mask";
-        fields.refuse("datastore.role", message);
-    }
+    let (named, unknown) = field_mask::fields(request.update_mask.as_ref(), &datastore);
+    fields.refuse_some("update_mask", unknown);
     let change = change(&datastore, &named, &mut fields);
     let Some(id) = id else {
         return Err(fields.error());
@@ -199,7 +203,7 @@ pub(super) fn update(request: pb::UpdateDatastoreRequest, policy: Policy) -> Res
         policy.check(credentials)?;
     }
     Ok(Update {
-        revision: revision?,
+        revision: etag(&datastore.etag),
         id,
         change,
         request: request_id,
@@ -209,20 +213,18 @@ pub(super) fn update(request: pb::UpdateDatastoreRequest, policy: Policy) -> Res
 
 pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Error> {
     let mut fields = Fields::default();
-    let digest = digest("DeleteDatastore", |bytes| {
+    let request_id = request_id(&request.request_id, &mut fields, || {
         let mut plain = request.clone();
         plain.request_id.clear();
-        plain.encode(bytes)
+        digest("DeleteDatastore", &plain)
     });
-    let request_id = request_id(&request.request_id, digest, &mut fields);
     let id = name("name", &request.name, &mut fields);
-    let revision = etag("etag", &request.etag, id.as_ref(), &mut fields);
     let Some(id) = id else {
         return Err(fields.error());
     };
     fields.into_result()?;
     Ok(Delete {
-        revision: revision?,
+        revision: etag(&request.etag),
         id,
         request: request_id,
         validate_only: request.validate_only,
@@ -238,8 +240,7 @@ pub(super) fn test(request: pb::TestConnectionRequest, policy: Policy) -> Result
         Some(Target::Datastore(datastore)) => {
             let own = optional_role("datastore.role", datastore.role, &mut fields);
             if role.flatten().or(own.flatten()).is_none() && fields.0.is_empty() {
-                let message =
-                    "is required: ROLE_SOURCE or ROLE_ENRICHMENT decides which permissions are tested";
+                let message = "is required: ROLE_SOURCE or ROLE_ENRICHMENT decides which permissions are tested";
                 fields.refuse("role", message);
             }
             let s3 = s3_config(&datastore, &mut fields);
@@ -310,10 +311,12 @@ fn labels(datastore: &pb::Datastore, fields: &mut Fields) -> Option<Labels> {
     match Labels::parse(datastore.labels.clone()) {
         Ok(labels) => Some(labels),
         Err(error) => {
-            // Error details travel in HTTP trailers, which many clients take only 8 KiB of.
-            for problem in error.problems().iter().take(MAX_LABEL_VIOLATIONS) {
-                fields.refuse("datastore.labels", problem.to_string());
-            }
+            let field = "datastore.labels";
+            let violation = |problem: &LabelError| Violation {
+                field: field.to_owned(),
+                description: problem.to_string(),
+            };
+            fields.refuse_some(field, error.problems().iter().map(violation).collect());
             None
         }
     }
@@ -355,6 +358,9 @@ fn change(datastore: &pb::Datastore, named: &[Field], fields: &mut Fields) -> Ch
     }
     if named.contains(&Field::Labels) {
         change.labels = labels(datastore, fields);
+    }
+    if named.contains(&Field::Role) {
+        change.role = required_role("datastore.role", datastore.role, fields);
     }
     let default = pb::S3Config::default();
     let s3 = field_mask::s3(datastore).unwrap_or(&default);
@@ -504,33 +510,33 @@ fn key_part(field: &str, value: &str, max: usize, fields: &mut Fields) {
 }
 
 /// The revision in an etag. One that no revision prints is stale, not malformed: etags are opaque to callers.
-fn etag(
-    field: &str,
-    text: &str,
-    id: Option<&DatastoreId>,
-    fields: &mut Fields,
-) -> Result<Option<Revision>, Error> {
-    if text.len() > 64 {
-        fields.refuse(field, "is too long for an etag of this server");
+fn etag(text: &str) -> Option<Revision> {
+    if text.is_empty() {
+        return None;
     }
-    let revision = optional(text, |t| u64::from_str_radix(t, 16)).map(|r| r.map(Revision::from));
-    revision.map_err(|_| match id {
-        Some(id) => Error::EtagMismatch(DatastoreName::new(id.clone())),
-        None => Error::InvalidFields(Vec::new()),
-    })
+    let revision = u64::from_str_radix(text, 16).map(Revision::from);
+    let printed = revision.ok().filter(|r| encode::etag(*r) == text);
+    // The first commit has revision 1, so that nothing is ever at 0.
+    Some(printed.unwrap_or_default())
 }
 
-fn request_id(text: &str, digest: [u8; 32], fields: &mut Fields) -> Option<Request> {
+/// The request's id, and its digest, which is made only if there is an id.
+fn request_id(
+    text: &str,
+    fields: &mut Fields,
+    digest: impl FnOnce() -> [u8; 32],
+) -> Option<Request> {
     let id = optional(text, Uuid::try_parse)
         .map_err(|_| "is no UUID; send one like 7d9f0f7e-3f3c-4a5b-9a52-0d4d2f6f2a11");
     let id = fields.take("request_id", id)??;
+    let digest = digest();
     Some(Request { id, digest })
 }
 
 /// A digest of an RPC's name and its request.
-fn digest<E>(rpc: &str, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> [u8; 32] {
+fn digest(rpc: &str, request: &impl Message) -> [u8; 32] {
     let mut bytes = zeroize::Zeroizing::new(rpc.as_bytes().to_vec());
     // Writing to a Vec cannot fail.
-    let _ = encode(&mut bytes);
+    let _ = request.encode(&mut *bytes);
     Sha256::digest(&*bytes).into()
 }

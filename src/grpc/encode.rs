@@ -12,6 +12,7 @@ use crate::prober::{
 };
 use crate::registry::Stored;
 use crate::s3::Evidence;
+use crate::store::Revision;
 
 pub(super) fn datastore(stored: &Stored) -> pb::Datastore {
     let datastore = &stored.datastore;
@@ -28,10 +29,13 @@ pub(super) fn datastore(stored: &Stored) -> pb::Datastore {
         uid: datastore.uid.to_string(),
         create_time: Some(timestamp(datastore.create_time)),
         update_time: Some(timestamp(datastore.update_time)),
-        etag: stored
-            .revision
-            .map_or(String::new(), |r| format!("{:x}", r.get())),
+        etag: stored.revision.map_or(String::new(), etag),
     }
+}
+
+/// The etag of what a commit has stored.
+pub(super) fn etag(revision: Revision) -> String {
+    format!("{:x}", revision.get())
 }
 
 fn s3_config(s3: &S3Config) -> pb::S3Config {

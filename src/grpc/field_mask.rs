@@ -9,6 +9,8 @@ use crate::pb::s3_config::Credentials;
 pub(super) enum Field {
     DisplayName,
     Labels,
+    /// Only to say again what it is: it never changes (AIP-203, Immutable).
+    Role,
     Uri,
     Region,
     Endpoint,
@@ -27,17 +29,16 @@ const S3: [Field; 5] = [
 
 const KNOWN: &str = "display_name, labels, s3, s3.uri, s3.region, s3.endpoint, s3.addressing_style, s3.access_key, s3.anonymous, s3.ambient or *";
 
-/// The fields to change. Without a mask, those that have a value.
+/// The fields to change, and the paths that name none. Without a mask, those that have a value.
 pub(super) fn fields(
     mask: Option<&prost_types::FieldMask>,
     datastore: &pb::Datastore,
-    violations: &mut Vec<Violation>,
-) -> Vec<Field> {
+) -> (Vec<Field>, Vec<Violation>) {
     let paths = mask.map(|m| m.paths.as_slice()).unwrap_or_default();
     if paths.is_empty() {
-        return populated(datastore);
+        return (populated(datastore), Vec::new());
     }
-    let mut fields = Vec::new();
+    let (mut fields, mut violations) = (Vec::new(), Vec::new());
     for (index, path) in paths.iter().enumerate() {
         match named(path, datastore) {
             Ok(found) => fields.extend(found),
@@ -47,7 +48,7 @@ pub(super) fn fields(
             }),
         }
     }
-    fields
+    (fields, violations)
 }
 
 fn named(path: &str, datastore: &pb::Datastore) -> Result<Vec<Field>, String> {
@@ -64,7 +65,8 @@ fn named(path: &str, datastore: &pb::Datastore) -> Result<Vec<Field>, String> {
         ));
     }
     Ok(match path {
-        "*" => [&[Field::DisplayName, Field::Labels], &S3[..]].concat(),
+        "*" if datastore.role == 0 => [&[Field::DisplayName, Field::Labels], &S3[..]].concat(),
+        "*" => [&[Field::DisplayName, Field::Labels, Field::Role], &S3[..]].concat(),
         "display_name" => vec![Field::DisplayName],
         "labels" => vec![Field::Labels],
         "s3" => S3.to_vec(),
@@ -73,10 +75,14 @@ fn named(path: &str, datastore: &pb::Datastore) -> Result<Vec<Field>, String> {
         "s3.endpoint" => vec![Field::Endpoint],
         "s3.addressing_style" => vec![Field::AddressingStyle],
         "s3.access_key" | "s3.anonymous" | "s3.ambient" => vec![Field::Credentials],
-        "role" => {
-            return Err("role never changes; delete the datastore and create it anew".to_owned());
-        }
-        "name" | "uid" | "create_time" | "update_time" | "etag" => {
+        "role" => vec![Field::Role],
+        "name"
+        | "uid"
+        | "create_time"
+        | "update_time"
+        | "etag"
+        | "s3.credentials_kind"
+        | "s3.access_key_id" => {
             return Err(format!(
                 "`{path}` is set by the server; leave it out of the mask"
             ));
@@ -98,6 +104,7 @@ fn populated(datastore: &pb::Datastore) -> Vec<Field> {
     };
     add(Field::DisplayName, !datastore.display_name.is_empty());
     add(Field::Labels, !datastore.labels.is_empty());
+    add(Field::Role, datastore.role != 0);
     if let Some(s3) = s3(datastore) {
         add(Field::Uri, !s3.uri.is_empty());
         add(Field::Region, !s3.region.is_empty());

@@ -108,7 +108,8 @@ pub(super) fn unreadable(reason: ErrorReason, message: &str, max_bytes: Option<u
 }
 
 fn invalid_fields(message: &str, violations: Vec<Violation>) -> Status {
-    let fields: Vec<&str> = violations.iter().map(|v| v.field.as_str()).collect();
+    let mut fields: Vec<&str> = violations.iter().map(|v| v.field.as_str()).collect();
+    fields.dedup();
     let mut details = info(ErrorReason::InvalidFields, [("fields", fields.join(","))]);
     for violation in violations {
         details.add_bad_request_violation(violation.field, violation.description);

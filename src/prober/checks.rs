@@ -13,7 +13,7 @@ use super::residue::{Trace, Traces};
 use super::run::{Ended, Steps};
 use crate::iam::Action;
 use crate::model::datastore::S3Config;
-use crate::s3::{Answer, Client, Evidence, Failure};
+use crate::s3::{Answer, Cause, Client, Evidence, Failure};
 
 /// The folder under the datastore's prefix that holds what a test writes, while it writes it.
 pub const CANARY_FOLDER: &str = ".datastored-connection-test/";
@@ -37,6 +37,10 @@ struct Facts {
     reached: OnceLock<()>,
     /// Listing is allowed; the first key under the prefix, if there is one.
     listed: OnceLock<Option<String>>,
+    /// Listing uploads is allowed.
+    uploads_listed: OnceLock<()>,
+    /// Listing parts is allowed.
+    parts_listed: OnceLock<()>,
     delete_allowed: OnceLock<()>,
     abort_allowed: OnceLock<()>,
     /// The canary is written; its version in a versioned bucket.
@@ -73,6 +77,9 @@ impl S3Steps {
     async fn list_multipart_uploads(&self) -> Ended {
         let prefix = self.config.prefix.as_str();
         let answer = self.seen(self.client.list_uploads(prefix, 1).await);
+        if answer.result.is_ok() {
+            let _ = self.facts.uploads_listed.set(());
+        }
         self.proves(Action::ListBucketMultipartUploads, answer)
     }
 
@@ -124,7 +131,7 @@ impl S3Steps {
                 Ended::Done(Some(answer.evidence))
             }
             Err(failure) => {
-                if failure.status.is_some_and(|s| (400..500).contains(&s)) {
+                if wrote_nothing(&failure, answer.attempts) {
                     self.traces.strike(&trace);
                 }
                 self.judge(Action::PutObject, &failure, answer.evidence)
@@ -148,12 +155,15 @@ impl S3Steps {
             Ok(upload_id) => {
                 let upload = self.upload_trace(&upload_id);
                 self.traces.add(upload);
-                self.traces.strike(&trace);
+                // An attempt whose answer was lost may have started another one.
+                if answer.attempts == 1 {
+                    self.traces.strike(&trace);
+                }
                 let _ = self.facts.upload_id.set(upload_id);
                 Ended::Done(Some(answer.evidence))
             }
             Err(failure) => {
-                if failure.status.is_some_and(|s| (400..500).contains(&s)) {
+                if wrote_nothing(&failure, answer.attempts) {
                     self.traces.strike(&trace);
                 }
                 self.judge(Action::PutObject, &failure, answer.evidence)
@@ -211,10 +221,23 @@ impl S3Steps {
                 Ended::Done(Some(answer.evidence))
             }
             Err(failure) if failure.status != Some(404) => {
-                self.judge(Action::GetObject, &failure, answer.evidence)
+                match self.judge(Action::GetObject, &failure, answer.evidence) {
+                    Ended::Failed(..) if !self.is_about_reading(&failure) => {
+                        Ended::NoMeans(no_object_to_read(&self.config))
+                    }
+                    ended => ended,
+                }
             }
             _ => Ended::NoMeans(no_object_to_read(&self.config)),
         }
+    }
+
+    /// Whether the refusal of a key that does not exist is about reading it. From those who may not list, S3 hides whether a key
+    /// exists, and a GET has no prefix, so that a policy which allows listing only under a prefix does not count.
+    fn is_about_reading(&self, failure: &Failure) -> bool {
+        let names = |action| failure.message.as_ref().is_some_and(|m| m.contains(action));
+        let lists_everything = self.config.prefix.as_str().is_empty();
+        names("s3:GetObject") || lists_everything && !names("s3:ListBucket")
     }
 
     async fn list_parts(&self) -> Ended {
@@ -222,7 +245,11 @@ impl S3Steps {
             return nothing_was_made();
         };
         let answer = self.client.list_parts(&self.upload_key, upload_id).await;
-        self.proves(Action::ListMultipartUploadParts, self.seen(answer))
+        let answer = self.seen(answer);
+        if answer.result.is_ok() {
+            let _ = self.facts.parts_listed.set(());
+        }
+        self.proves(Action::ListMultipartUploadParts, answer)
     }
 
     async fn delete_canary(&self) -> Ended {
@@ -260,14 +287,19 @@ impl S3Steps {
         Ended::Done(Some(answer.evidence))
     }
 
-    /// Whether the upload is shown although it was aborted. Where neither way of looking is allowed, the answer to the abort has to do.
+    /// Whether the upload is shown although it was aborted. It looks in a way that has worked before: one that is not allowed, or never
+    /// answered, must not decide about the abort. Where there is none, the answer to the abort has to do.
     async fn is_still_listed(&self, upload_id: &str) -> bool {
-        let uploads = self.client.list_uploads(&self.upload_key, 1_000).await;
-        if let Ok(uploads) = uploads.result {
+        if self.facts.uploads_listed.get().is_some() {
+            let uploads = self.client.list_uploads(&self.upload_key, 1_000).await;
+            let uploads = uploads.result.unwrap_or_default();
             return uploads.iter().any(|u| u.upload_id == upload_id);
         }
-        let parts = self.client.list_parts(&self.upload_key, upload_id).await;
-        parts.result.is_ok()
+        if self.facts.parts_listed.get().is_some() {
+            let parts = self.client.list_parts(&self.upload_key, upload_id).await;
+            return parts.result.is_ok();
+        }
+        false
     }
 
     /// A call that succeeds exactly when the action is allowed.
@@ -290,7 +322,8 @@ impl S3Steps {
 
     /// Remembers that S3 has answered, if it has.
     fn seen<T>(&self, answer: Answer<T>) -> Answer<T> {
-        if answer.evidence.http_status.is_some() {
+        let failure = answer.result.as_ref().err();
+        if failure.is_none_or(|failure| failure.cause == Cause::Refused) {
             let _ = self.facts.reached.set(());
         }
         answer
@@ -355,6 +388,11 @@ fn is_no_such_upload(failure: &Failure) -> bool {
 /// Errors of a GET that only those see who may read: the object is archived, or it is empty and has no first byte.
 fn proves_read(failure: &Failure) -> bool {
     failure.code.as_deref() == Some("InvalidObjectState") || failure.status == Some(416)
+}
+
+/// Whether a write that failed can have left nothing: it was sent once and refused.
+fn wrote_nothing(failure: &Failure, attempts: u32) -> bool {
+    attempts == 1 && failure.status.is_some_and(|s| (400..500).contains(&s))
 }
 
 fn nothing_was_made() -> Ended {

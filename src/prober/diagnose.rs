@@ -5,7 +5,7 @@
 use super::report::{Finding, FindingReason};
 use crate::iam::{Action, bucket_arn, object_arn};
 use crate::model::datastore::S3Config;
-use crate::s3::{Cause, Failure};
+use crate::s3::{Cause, Failure, is_code};
 
 /// What a failed call says.
 #[derive(Debug, PartialEq, Eq)]
@@ -217,7 +217,7 @@ fn unexpected(config: &S3Config, failure: &Failure) -> Finding {
     let status = failure
         .status
         .map_or("no status".to_owned(), |s| format!("HTTP {s}"));
-    let code = failure.code.as_deref().filter(|c| is_plain(c));
+    let code = failure.code.as_deref().filter(|c| is_code(c));
     let code = code.map_or(String::new(), |c| format!(" {c}"));
     Finding::new(
         FindingReason::S3Error,
@@ -227,11 +227,6 @@ fn unexpected(config: &S3Config, failure: &Failure) -> Finding {
         ),
         "Test again; if it stays so, look the code up in the store's documentation.",
     )
-}
-
-/// Error codes are plain words; what is not is not repeated.
-fn is_plain(code: &str) -> bool {
-    code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
 }
 
 fn place(config: &S3Config) -> String {

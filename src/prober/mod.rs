@@ -149,6 +149,7 @@ impl Test {
         let reader_left = self.events.closed();
         let watch = async {
             reader_left.await;
+            info!("connection test stops: its reader has gone");
             self.cancel.cancel();
         };
         let work = run::run(

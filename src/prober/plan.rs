@@ -69,13 +69,14 @@ fn enrichment() -> Vec<Node<Step>> {
             &[],
             &[PutCanary, GuardDelete, ListObjects],
         ),
-        node(PutCanary, Check::PutObject, &[], &[GuardDelete, GuardAbort]),
+        // Both blame the same guard when neither may write, whichever comes to it first; a check that passed is proven by its last step.
         node(
             CreateUpload,
             Check::PutObject,
             &[],
-            &[GuardAbort, GuardDelete],
+            &[GuardDelete, GuardAbort],
         ),
+        node(PutCanary, Check::PutObject, &[], &[GuardDelete, GuardAbort]),
         node(GuardDelete, Check::DeleteObject, &[], &[]),
         node(
             DeleteCanary,

@@ -89,8 +89,13 @@ async fn remove(client: &Client, traces: &Traces, trace: &Trace) -> Result<(), S
                 Some(id) => vec![id.clone()],
                 None => uploads_under(client, key).await?,
             };
-            for id in ids {
-                gone(client.abort_upload(key, &id).await)?;
+            for id in &ids {
+                gone(client.abort_upload(key, id).await)?;
+            }
+            // Where listing is not allowed, the answer to the abort has to do.
+            let left = uploads_under(client, key).await.unwrap_or_default();
+            if left.iter().any(|id| ids.contains(id)) {
+                return Err("the store confirmed its removal and still lists it".to_owned());
             }
         }
     }

@@ -146,6 +146,8 @@ enum State {
 struct Run<'a, S> {
     plan: Vec<Node<S>>,
     states: Vec<State>,
+    /// What each node that is done has shown.
+    shown: Vec<Option<Evidence>>,
     checks: Vec<CheckResult>,
     connection_finding: Option<Finding>,
     events: &'a mpsc::Sender<Event>,
@@ -156,6 +158,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         let checks = checks_of(&plan);
         Self {
             states: vec![State::Waiting; plan.len()],
+            shown: vec![None; plan.len()],
             checks: checks.into_iter().map(CheckResult::pending).collect(),
             plan,
             connection_finding: None,
@@ -200,10 +203,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         let check = self.plan[index].check;
         self.states[index] = match ended {
             Ended::Done(evidence) => {
-                let result = self.check_mut(check);
-                if evidence.is_some() && !result.verdict.is_final() {
-                    result.evidence = evidence;
-                }
+                self.shown[index] = evidence;
                 State::Done
             }
             Ended::Failed(finding, evidence) => {
@@ -226,15 +226,14 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         self.close(check);
     }
 
-    /// Ends a check none of whose steps is left: passed if all of them are done, otherwise skipped.
+    /// Ends a check none of whose steps is left: passed if all of them are done, by the evidence of the last in the plan, otherwise skipped.
     fn close(&mut self, check: Check) {
-        let nodes = self.plan.iter().zip(&self.states);
-        let mut blame = None;
-        for (_, state) in nodes.filter(|(node, _)| node.check == check) {
-            match state {
+        let (mut blame, mut evidence) = (None, None);
+        for index in (0..self.plan.len()).filter(|i| self.plan[*i].check == check) {
+            match self.states[index] {
                 State::Waiting | State::Running => return,
-                State::NotDone(cause) => blame = blame.or(Some(*cause)),
-                State::Done => {}
+                State::NotDone(cause) => blame = blame.or(Some(cause)),
+                State::Done => evidence = self.shown[index].clone().or(evidence),
             }
         }
         if let Some(blame) = blame {
@@ -244,6 +243,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         let result = self.check_mut(check);
         if !result.verdict.is_final() {
             result.verdict = Verdict::Passed;
+            result.evidence = evidence;
             self.announce(check);
         }
     }
@@ -285,7 +285,6 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
                 Blame::Check(cause) => Some(cause),
                 Blame::Connection => None,
             };
-            result.evidence = None;
         }
         self.conclude(check, Verdict::Skipped, finding, None);
     }

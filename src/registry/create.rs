@@ -50,13 +50,17 @@ impl<S: Store> Registry<S> {
             create_time: now,
             update_time: now,
         };
+        // The commit's guards refuse what is taken. Only when they do is it worth two reads to say who has it.
+        let mut conflicted = false;
         loop {
             if let Some(earlier) = self.earlier(request).await? {
                 return earlier.ok_or(Error::Internal(
                     "a create's request id has no result".into(),
                 ));
             }
-            self.refuse_taken(&datastore).await?;
+            if validate_only || conflicted {
+                self.refuse_taken(&datastore).await?;
+            }
             if validate_only {
                 return Ok(Stored {
                     datastore,
@@ -71,8 +75,8 @@ impl<S: Store> Registry<S> {
                         revision: Some(revision),
                     });
                 }
-                // Somebody was faster: another look says with what.
-                Err(store::Error::Conflict { .. }) => {}
+                // Somebody was faster: a look says with what.
+                Err(store::Error::Conflict { .. }) => conflicted = true,
                 Err(error) => return Err(unavailable(error)),
             }
         }

@@ -86,17 +86,23 @@ impl<S: Store> Registry<S> {
         let mut txn = self.forget_some(txn).await?;
         // An expired entry may still be there, to be overwritten; one that is not means that the same request was faster.
         let old = self.store.get(&key).await.map_err(unavailable)?;
-        txn = txn.guard(match old {
-            Some(entry) if self.is_expired(&entry)? => Guard::At(key.clone(), entry.revision),
-            _ => Guard::Absent(key.clone()),
-        });
+        txn = match old {
+            Some(entry) if self.is_expired(&entry)? => txn
+                .guard(Guard::At(key.clone(), entry.revision))
+                // Otherwise the old expiry would clear the new outcome away.
+                .delete(keys::request_by_expiry(
+                    record::time(expiry_in(&entry)?),
+                    request.id,
+                )),
+            _ => txn.guard(Guard::Absent(key.clone())),
+        };
         let index = keys::request_by_expiry(expiry, request.id);
         let id = request.id.simple().to_string().into_bytes();
         Ok(txn.put(key, value).put(index, id))
     }
 
     fn is_expired(&self, entry: &Entry) -> Result<bool, Error> {
-        Ok(outcome(entry)?.expiry < record::nanos((self.now)()))
+        Ok(expiry_in(entry)? < record::nanos((self.now)()))
     }
 
     async fn forget_some(&self, mut txn: Txn) -> Result<Txn, Error> {
@@ -123,6 +129,10 @@ impl<S: Store> Registry<S> {
         }
         Ok(txn)
     }
+}
+
+fn expiry_in(entry: &Entry) -> Result<u64, Error> {
+    outcome(entry).map(|outcome| outcome.expiry)
 }
 
 fn outcome(entry: &Entry) -> Result<Outcome, Error> {

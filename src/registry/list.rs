@@ -3,12 +3,16 @@
 use super::get::stored;
 use super::{Registry, Stored, keys, unavailable};
 use crate::model::Error;
+use crate::model::datastore::Datastore;
+use crate::model::endpoint::Endpoint;
 use crate::model::filter::{Filter, Subject};
 use crate::model::order::{OrderBy, OrderField};
 use crate::store::{Direction, Entry, Scan, Store};
 
 /// How many datastores one call looks at, at the most. A page that a filter leaves short is returned as it is (AIP-158).
 const LOOKED_AT: usize = 2_000;
+/// About how many bytes the datastores of a page take, at the most: clients commonly refuse answers of more than 4 MiB.
+const PAGE_BYTES: usize = 3 << 20;
 
 /// What to list.
 #[derive(Clone, Debug)]
@@ -41,7 +45,7 @@ impl<S: Store> Registry<S> {
         let prefix = family(query.order.field);
         let mut items = Vec::new();
         let mut after = query.after.map(|tail| [prefix, &tail].concat());
-        let mut looked_at = 0;
+        let (mut looked_at, mut bytes) = (0, 0);
         while looked_at < LOOKED_AT {
             let missing = query.page_size - items.len();
             // One more than is missing tells whether there is a next page.
@@ -55,7 +59,7 @@ impl<S: Store> Registry<S> {
             let entries = self.store.scan(scan).await.map_err(unavailable)?;
             let at_the_end = entries.len() < limit;
             for entry in entries {
-                if items.len() == query.page_size {
+                if items.len() == query.page_size || bytes >= PAGE_BYTES {
                     return Ok(page(items, prefix, after));
                 }
                 looked_at += 1;
@@ -63,6 +67,7 @@ impl<S: Store> Registry<S> {
                 if let Some(found) = self.resolve(query.order.field, entry).await?
                     && matches(&query.filter, &found)
                 {
+                    bytes += weight(&found.datastore);
                     items.push(found);
                 }
             }
@@ -108,6 +113,19 @@ fn matches(filter: &Filter, found: &Stored) -> bool {
         role: found.datastore.role,
         labels: &found.datastore.labels,
     })
+}
+
+/// About how many bytes a datastore takes in an answer.
+fn weight(datastore: &Datastore) -> usize {
+    let pairs = datastore.labels.iter();
+    let labels: usize = pairs.map(|(k, v)| k.len() + v.len() + 8).sum();
+    let endpoint = datastore.s3.endpoint.as_ref();
+    let texts = [
+        datastore.display_name.as_str(),
+        datastore.s3.prefix.as_str(),
+        endpoint.map_or("", Endpoint::as_str),
+    ];
+    512 + labels + texts.map(str::len).iter().sum::<usize>()
 }
 
 fn page(items: Vec<Stored>, prefix: &[u8], after: Option<Vec<u8>>) -> Page {

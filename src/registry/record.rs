@@ -1,5 +1,6 @@
 //! The stored form of a datastore: one byte of format version, then JSON. Reading checks everything again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,14 +21,19 @@ use crate::model::secret::Secret;
 const FORMAT: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
-struct Record {
-    id: String,
+struct Record<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
     uid: Uuid,
-    display_name: String,
-    role: String,
-    uri: String,
-    region: String,
-    endpoint: Option<String>,
+    #[serde(borrow)]
+    display_name: Cow<'a, str>,
+    #[serde(borrow)]
+    role: Cow<'a, str>,
+    #[serde(borrow)]
+    uri: Cow<'a, str>,
+    #[serde(borrow)]
+    region: Cow<'a, str>,
+    endpoint: Option<Cow<'a, str>>,
     path_style: Option<bool>,
     credentials: CredentialsRecord,
     labels: BTreeMap<String, String>,
@@ -51,13 +57,13 @@ enum CredentialsRecord {
 pub(super) fn encode(datastore: &Datastore) -> Result<Vec<u8>, BoxError> {
     let s3 = &datastore.s3;
     let record = Record {
-        id: datastore.id.as_str().to_owned(),
+        id: datastore.id.as_str().into(),
         uid: datastore.uid,
-        display_name: datastore.display_name.as_str().to_owned(),
-        role: datastore.role.as_str().to_owned(),
-        uri: s3.uri(),
-        region: s3.region.as_str().to_owned(),
-        endpoint: s3.endpoint.as_ref().map(|e| e.as_str().to_owned()),
+        display_name: datastore.display_name.as_str().into(),
+        role: datastore.role.as_str().into(),
+        uri: s3.uri().into(),
+        region: s3.region.as_str().into(),
+        endpoint: s3.endpoint.as_ref().map(|e| e.as_str().into()),
         path_style: s3.addressing_style.map(|s| s == AddressingStyle::Path),
         credentials: encode_credentials(&s3.credentials),
         labels: datastore
@@ -143,6 +149,6 @@ pub(super) fn nanos(time: SystemTime) -> u64 {
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn time(nanos: u64) -> SystemTime {
+pub(super) fn time(nanos: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_nanos(nanos)
 }

@@ -6,9 +6,11 @@ use crate::model::Error;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::endpoint::Endpoint;
+use crate::model::error::Violation;
 use crate::model::location::Location;
 use crate::model::name::{DatastoreId, DatastoreName, DisplayName, Labels};
 use crate::model::region::Region;
+use crate::model::role::Role;
 use crate::store::{self, Guard, Revision, Store, Txn};
 
 /// A change of a datastore.
@@ -33,6 +35,8 @@ pub struct Change {
     pub display_name: Option<DisplayName>,
     /// All labels.
     pub labels: Option<Labels>,
+    /// The role, which must be the one that it has.
+    pub role: Option<Role>,
     /// The S3 configuration.
     pub s3: S3Change,
 }
@@ -96,6 +100,7 @@ impl<S: Store> Registry<S> {
 }
 
 fn changed(old: &Datastore, change: &Change) -> Result<Datastore, Error> {
+    refuse_other_role(old.role, change.role)?;
     let mut new = old.clone();
     if let Some(display_name) = &change.display_name {
         new.display_name = display_name.clone();
@@ -112,6 +117,19 @@ fn changed(old: &Datastore, change: &Change) -> Result<Datastore, Error> {
         });
     }
     Ok(new)
+}
+
+/// A role may be sent back as it was read, not changed (AIP-203, Immutable).
+fn refuse_other_role(old: Role, wanted: Option<Role>) -> Result<(), Error> {
+    if wanted.is_none_or(|role| role == old) {
+        return Ok(());
+    }
+    Err(Error::InvalidFields(vec![Violation {
+        field: "datastore.role".to_owned(),
+        description: format!(
+            "is {old} and never changes; leave it out, or delete the datastore and create it anew"
+        ),
+    }]))
 }
 
 fn apply(s3: &mut S3Config, change: &S3Change) {

@@ -19,6 +19,8 @@ const MAX_READ: usize = 4_096;
 pub struct Answer<T> {
     /// The call as it was seen on the wire.
     pub evidence: Evidence,
+    /// How often it was sent: a second time when the answer to the first was lost, or asked for it.
+    pub attempts: u32,
     /// What S3 gave, or why it did not.
     pub result: Result<T, Failure>,
 }
@@ -98,6 +100,7 @@ impl Client {
         };
         Answer {
             evidence: answer.evidence,
+            attempts: answer.attempts,
             result,
         }
     }
@@ -109,7 +112,11 @@ impl Client {
         let call = call.content_type("text/plain").body(ByteStream::from(body));
         let sent = call.customize().interceptor(seen.clone()).send();
         let answer = observed("PutObject", &seen, sent).await;
-        answer.map(|out| real_version(out.version_id()))
+        answer.and_then(|out| {
+            // S3 always names the new object's ETag; what does not has perhaps not stored it.
+            out.e_tag().ok_or_else(|| Failure::not_s3(&seen.seen()))?;
+            Ok(real_version(out.version_id()))
+        })
     }
 
     /// `DeleteObject`, of one version if it is given.
@@ -136,13 +143,10 @@ impl Client {
         let call = call.bucket(self.bucket.as_str()).key(key);
         let sent = call.customize().interceptor(seen.clone()).send();
         let answer = observed("CreateMultipartUpload", &seen, sent).await;
-        Answer {
-            evidence: answer.evidence,
-            result: answer.result.and_then(|out| {
-                let id = out.upload_id().map(str::to_owned);
-                id.ok_or_else(|| Failure::new(Cause::NotS3))
-            }),
-        }
+        answer.and_then(|out| {
+            let id = out.upload_id().map(str::to_owned);
+            id.ok_or_else(|| Failure::not_s3(&seen.seen()))
+        })
     }
 
     /// `ListParts` with `max-parts=1`.
@@ -176,9 +180,14 @@ impl Client {
 
 impl<T> Answer<T> {
     fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
+        self.and_then(|value| Ok(f(value)))
+    }
+
+    fn and_then<U>(self, f: impl FnOnce(T) -> Result<U, Failure>) -> Answer<U> {
         Answer {
             evidence: self.evidence,
-            result: self.result.map(f),
+            attempts: self.attempts,
+            result: self.result.and_then(f),
         }
     }
 }
@@ -195,7 +204,10 @@ where
     let result = sent.await;
     let duration = start.elapsed();
     let seen = observer.seen();
-    let result = result.map_err(|error| Failure::from_sdk(&error, &seen));
+    let result = match result {
+        Ok(_) if seen.is_foreign => Err(Failure::not_s3(&seen)),
+        result => result.map_err(|error| Failure::from_sdk(&error, &seen)),
+    };
     Answer {
         evidence: Evidence {
             operation,
@@ -204,6 +216,7 @@ where
             request_id: seen.request_id,
             duration,
         },
+        attempts: seen.attempts,
         result,
     }
 }

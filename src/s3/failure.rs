@@ -50,14 +50,29 @@ impl Failure {
         }
     }
 
+    /// A success that S3 would not word so.
+    pub(super) fn not_s3(seen: &Seen) -> Self {
+        Self {
+            status: seen.status,
+            ..Self::new(Cause::NotS3)
+        }
+    }
+
     pub(super) fn from_sdk<E, R>(error: &SdkError<E, R>, seen: &Seen) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
         R: std::fmt::Debug + 'static,
     {
+        let code = error.code().filter(|c| is_code(c));
         let cause = match error {
-            // An error with a status of success is a body that the SDK could not read.
-            SdkError::ServiceError(_) if seen.is_html || is_success(seen.status) => Cause::NotS3,
+            // An error with a status of success is a body that the SDK could not read; XML without a code is none of S3's.
+            SdkError::ServiceError(_)
+                if seen.is_foreign
+                    || is_success(seen.status)
+                    || code.is_none() && seen.root.is_some() =>
+            {
+                Cause::NotS3
+            }
             SdkError::ServiceError(_) => Cause::Refused,
             SdkError::ResponseError(_) => Cause::NotS3,
             SdkError::TimeoutError(_) => Cause::Timeout,
@@ -68,11 +83,18 @@ impl Failure {
         Self {
             cause,
             status: seen.status,
-            code: error.code().map(str::to_owned),
+            code: code.map(str::to_owned),
             message: error.message().map(str::to_owned),
             bucket_region: seen.bucket_region.clone(),
         }
     }
+}
+
+/// Whether a text can be an error code of S3. They are plain words; what is not is not repeated.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'.';
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(plain)
 }
 
 fn is_success(status: Option<u16>) -> bool {

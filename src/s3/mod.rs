@@ -7,5 +7,5 @@ mod observe;
 
 pub use calls::{Answer, Deleted, OpenUpload};
 pub use client::Client;
-pub use failure::{Cause, Failure};
+pub use failure::{Cause, Failure, is_code};
 pub use observe::Evidence;

@@ -5,6 +5,7 @@
     reason = "nothing of a test binary is reachable from outside"
 )]
 
+mod api;
 mod connection;
 mod lab;
 mod layering;

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use datastored::pb;
@@ -20,6 +21,7 @@ pub struct Datastored {
     child: Child,
     address: String,
     log: PathBuf,
+    follower: Option<JoinHandle<()>>,
     folder: Folder,
 }
 
@@ -32,22 +34,30 @@ enum Folder {
 impl Datastored {
     /// A server with an empty store.
     pub fn start(options: &[&str]) -> Self {
+        Self::start_with(options, &[])
+    }
+
+    /// A server with an empty store, and variables in its environment.
+    pub fn start_with(options: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        Self::launch(Folder::Own(folder), options).expect("the server starts")
+        let mut command = command(folder.path(), options);
+        command.envs(variables.iter().copied());
+        Self::launch(Folder::Own(folder), command).expect("the server starts")
     }
 
     /// A server on a folder that outlives it.
     pub fn start_in(folder: &Path, options: &[&str]) -> Self {
-        Self::launch(Folder::Given(folder.to_owned()), options).expect("the server starts")
+        Self::start_command(command(folder, options), folder)
     }
 
-    fn launch(folder: Folder, options: &[&str]) -> Result<Self, String> {
-        let path = match &folder {
-            Folder::Own(folder) => folder.path().to_owned(),
-            Folder::Given(path) => path.clone(),
-        };
+    /// A server by a command, on a folder that outlives it.
+    pub fn start_command(command: Command, folder: &Path) -> Self {
+        Self::launch(Folder::Given(folder.to_owned()), command).expect("the server starts")
+    }
+
+    fn launch(folder: Folder, mut command: Command) -> Result<Self, String> {
         let log = std::env::temp_dir().join(format!("datastored-{}.log", uuid::Uuid::new_v4()));
-        let mut child = command(&path, options)
+        let mut child = command
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|e| e.to_string())?;
@@ -55,7 +65,7 @@ impl Datastored {
         let (found, address) = mpsc::channel();
         let copy = log.clone();
         // Reads to the end, so that the server never waits for a full pipe.
-        std::thread::spawn(move || follow_log(stderr, &copy, &found));
+        let follower = std::thread::spawn(move || follow_log(stderr, &copy, &found));
         let Ok(address) = address.recv_timeout(START) else {
             // It may have ended already.
             let _ = child.kill();
@@ -66,6 +76,7 @@ impl Datastored {
             child,
             address,
             log,
+            follower: Some(follower),
             folder,
         })
     }
@@ -115,19 +126,20 @@ impl Datastored {
     }
 
     /// Waits for the end of the process, off the async threads.
-    pub async fn ended(mut self) -> ExitStatus {
-        let ended = tokio::task::spawn_blocking(move || {
-            let status = self.child.wait().expect("a child can be waited for");
-            drop(self);
-            status
-        });
-        ended.await.expect("waiting does not panic")
+    pub async fn ended(self) -> ExitStatus {
+        self.ended_with_log().await.0
     }
 
-    /// Kills the server as a power cut would, and waits until it is gone.
-    pub async fn kill(self) {
-        self.signal(Signal::KILL);
-        self.ended().await;
+    /// As [`ended`](Self::ended), with all that was logged.
+    pub async fn ended_with_log(mut self) -> (ExitStatus, String) {
+        let ended = tokio::task::spawn_blocking(move || {
+            let status = self.child.wait().expect("a child can be waited for");
+            if let Some(follower) = self.follower.take() {
+                follower.join().expect("the log can be followed");
+            }
+            (status, self.log())
+        });
+        ended.await.expect("waiting does not panic")
     }
 }
 
@@ -144,10 +156,13 @@ impl Drop for Datastored {
 pub fn command(folder: &Path, options: &[&str]) -> Command {
     let mut command = Command::new(program());
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
-        .arg("--data-dir")
-        .arg(folder)
+        .arg("serve")
         .args(options)
+        // As variables, so that options may say otherwise.
+        .env("DATASTORED_LISTEN", "127.0.0.1:0")
+        .env("DATASTORED_LOG_FORMAT", "json")
+        .env("DATASTORED_DATA_DIR", folder)
+        .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     command
@@ -160,7 +175,9 @@ fn program() -> PathBuf {
     }
     let own = std::env::current_exe().expect("a program knows where it is");
     let target = own.parent().and_then(Path::parent);
-    target.expect("an example is in a folder of its own").join("datastored")
+    target
+        .expect("an example is in a folder of its own")
+        .join("datastored")
 }
 
 /// Copies the log to a file and tells the address once the server serves.
@@ -171,14 +188,24 @@ fn follow_log(stderr: impl std::io::Read, copy: &Path, found: &mpsc::Sender<Stri
         let Ok(line) = line else { return };
         // The file may be gone when the test is over.
         let _ = writeln!(file, "{line}");
-        let Ok(event) = serde_json::from_str::<serde_json::Value>(&line) else {
-            continue;
-        };
-        if event["message"] == "serving" {
-            let address = event["address"].as_str().expect("serving has an address");
-            let _ = found.send(address.to_owned());
+        if let Some(address) = serving_at(&line) {
+            // Nobody waits any more when it took too long.
+            let _ = found.send(address);
         }
     }
+}
+
+/// The address in the line of the log that says that the server serves.
+fn serving_at(line: &str) -> Option<String> {
+    let address = match serde_json::from_str::<serde_json::Value>(line) {
+        Ok(event) if event["message"] == "serving" => event["address"].as_str()?.to_owned(),
+        Ok(_) => return None,
+        Err(_) => {
+            let text = line.split_once("serving address=")?.1;
+            text.split_whitespace().next()?.to_owned()
+        }
+    };
+    Some(address)
 }
 
 /// A whole S3 configuration of an access key, for a bucket of a test server.

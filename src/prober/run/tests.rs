@@ -10,7 +10,7 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 const LIMITS: Limits = Limits {
     step: Duration::from_secs(10),
-    whole: Duration::from_secs(60),
+    whole: Duration::from_mins(1),
 };
 
 /// Ends each step after a time, in a way that a function chooses.
@@ -109,6 +109,26 @@ async fn independent_steps_run_at_once_and_dependent_ones_in_turn() {
     assert_eq!(start.elapsed(), 2 * SECOND);
     assert!(found.checks.iter().all(|c| c.verdict == Verdict::Passed));
     assert_eq!(changes.len(), 6, "each check is announced twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_is_shown_by_the_last_step_in_the_plan_that_did_something() {
+    for (silent, expected) in [(9, "1"), (1, "0")] {
+        let plan = vec![
+            node(0, Check::PutObject, &[], &[1]),
+            node(1, Check::PutObject, &[], &[]),
+        ];
+        let steps = fake(SECOND, move |step| {
+            let shown = |operation| Evidence {
+                operation,
+                ..Evidence::default()
+            };
+            Ended::Done((step != silent).then(|| shown(["0", "1"][step])))
+        });
+        let (found, _) = run_all(plan, &steps, LIMITS, &CancellationToken::new()).await;
+        let evidence = found.checks[0].evidence.as_ref().unwrap();
+        assert_eq!(evidence.operation, expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]

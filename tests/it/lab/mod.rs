@@ -15,6 +15,7 @@ mod iam;
 mod moto;
 pub mod policies;
 mod process;
+pub mod proxy;
 mod s3s;
 mod seaweedfs;
 

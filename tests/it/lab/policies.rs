@@ -60,6 +60,11 @@ pub fn enrichment_without(bucket: &str, action: &str, kind: Kind) -> String {
     document(&statements)
 }
 
+/// A policy that allows these actions on the bucket and its objects.
+pub fn allowing(bucket: &str, actions: &[&str]) -> String {
+    document(&[allow(actions, &both(bucket))])
+}
+
 /// The enrichment policy for what lies under `prefix` alone; moto does not look at its condition.
 pub fn prefix_scoped(bucket: &str, prefix: &str) -> String {
     let prefix = prefix.trim_end_matches('/');

@@ -1,0 +1,183 @@
+//! Measures `datastored` beside a bare tonic echo, prints the figures, and writes them to `target/bench.json`: `make bench`.
+//!
+//! The echo is a process of its own and answers with messages of the same size, so that a ratio says what `datastored`
+//! adds to gRPC itself. Both are loaded from this process with 128 requests in flight, by turns: other work on the machine
+//! moves both, and the median of the rounds' ratios moves little. Nothing here asserts a time.
+
+#![allow(
+    unreachable_pub,
+    reason = "nothing of a program is reachable from outside"
+)]
+
+mod echo;
+mod figures;
+mod load;
+#[path = "../../tests/it/server.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod server;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use datastored::pb;
+use tempfile::TempDir;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use echo::Echo;
+use figures::Figures;
+use load::{Load, Round, Target};
+use server::Datastored;
+
+type Error = Box<dyn std::error::Error>;
+
+/// How often the server is started, to measure that.
+const STARTS: usize = 9;
+/// How long a server that has just started is left alone before its memory is read.
+const IDLE: Duration = Duration::from_secs(1);
+/// How many datastores there are to get.
+const STORED: usize = 4_000;
+/// How many rounds each load runs, on each of the two. Many short ones: what else runs on the machine seldom changes within one.
+const ROUNDS: usize = 15;
+/// How long a round takes.
+const ROUND: Duration = Duration::from_secs(1);
+/// How long each of the two is loaded before the rounds.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let done = if arguments.next().as_deref() == Some(echo::ROLE) {
+        echo::serve(&arguments.next().unwrap_or_default()).await
+    } else {
+        // Leaving `measure` drops, and so ends, the processes that it started.
+        tokio::select! {
+            done = measure() => done,
+            signal = datastored::shutdown::signalled() => match signal {
+                Ok(name) => Err(format!("stopped by {name}").into()),
+                Err(error) => Err(error.into()),
+            },
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything, in the order in which it is printed.
+async fn measure() -> Result<(), Error> {
+    let mut figures = Figures::default();
+    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
+    measure_starts(folder.path(), &mut figures).await?;
+
+    let server = Datastored::start_in(&folder.path().join("loaded"), &[]);
+    tokio::time::sleep(IDLE).await;
+    figures.add("idle_rss_mib", "MiB", vec![resident_mib(server.pid())?]);
+
+    let create = Load::create();
+    let ours = Target::connect(server.address(), server.pid()).await?;
+    let names = ours.create_some(&create, STORED).await?;
+    let echo = Echo::start(&ours.get(&names[0]).await?)?;
+    let echoing = Target::connect(echo.address(), echo.pid()).await?;
+    for (name, load) in [("get", Load::get(names)), ("create", create)] {
+        compare(name, &load, &ours, &echoing, &mut figures).await?;
+    }
+
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench.json");
+    figures.write(&file)?;
+    println!("written to {}", file.display());
+    Ok(())
+}
+
+/// The time from starting the process on an empty folder to the first `SERVING`.
+async fn measure_starts(folder: &Path, figures: &mut Figures) -> Result<(), Error> {
+    let mut times = Vec::new();
+    for number in 0..STARTS {
+        let begun = Instant::now();
+        let server = Datastored::start_in(&folder.join(number.to_string()), &[]);
+        let channel = server.channel().await;
+        let request = HealthCheckRequest::default();
+        let answer = HealthClient::new(channel).check(request).await?;
+        let took = begun.elapsed();
+        if answer.get_ref().status() != ServingStatus::Serving {
+            return Err("the server says that it serves, its health that it does not".into());
+        }
+        times.push(took.as_secs_f64() * 1e3);
+    }
+    figures.add("start_ms", "ms", times);
+    Ok(())
+}
+
+/// The resident memory of a process.
+fn resident_mib(pid: u32) -> Result<f64, Error> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
+    let kib: f64 = kib.ok_or("/proc tells no VmRSS")?.parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// Loads the server and the echo by turns.
+async fn compare(
+    name: &str,
+    load: &Load,
+    ours: &Target,
+    echoing: &Target,
+    figures: &mut Figures,
+) -> Result<(), Error> {
+    ours.run(load, WARM_UP).await?;
+    echoing.run(load, WARM_UP).await?;
+    let mut rounds: Vec<(Round, Round)> = Vec::new();
+    for number in 0..ROUNDS {
+        // By turns the first, so that neither always follows the other's mess.
+        rounds.push(if number % 2 == 0 {
+            let server = ours.run(load, ROUND).await?;
+            (server, echoing.run(load, ROUND).await?)
+        } else {
+            let echo = echoing.run(load, ROUND).await?;
+            (ours.run(load, ROUND).await?, echo)
+        });
+    }
+    let ratios = rounds.iter().map(|(server, echo)| server.rate / echo.rate);
+    figures.add(&format!("{name}_vs_echo"), "ratio", ratios.collect());
+    let (server, echo): (Vec<_>, Vec<_>) = rounds.into_iter().unzip();
+    for (whose, rounds) in [(name.to_owned(), server), (format!("echo_{name}"), echo)] {
+        let each = |part: fn(&Round) -> f64| rounds.iter().map(part).collect();
+        figures.add(&format!("{whose}_rps"), "requests/s", each(|r| r.rate));
+        figures.add(&format!("{whose}_p50_ms"), "ms", each(|r| r.p50_ms));
+        figures.add(&format!("{whose}_p99_ms"), "ms", each(|r| r.p99_ms));
+        figures.add(&format!("{whose}_cpu_us"), "us", each(|r| r.cpu_us));
+    }
+    Ok(())
+}
+
+/// A record as people create them, some 600 bytes in the store.
+fn example(display_name: &str) -> pb::Datastore {
+    let s3 = pb::S3Config {
+        addressing_style: pb::AddressingStyle::Path.into(),
+        region: "eu-central-1".to_owned(),
+        ..server::s3_config(
+            "s3://acme-analytics-production/warehouse/sales/events/curated/",
+            "https://s3.storage.acme.example:9000",
+            "AKIAIOSFODNN7EXAMPLE",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        )
+    };
+    let labels = [
+        ("cost-center", "4711"),
+        ("environment", "production"),
+        ("owner", "sales-data-platform"),
+        ("team", "sales-analytics"),
+    ];
+    pb::Datastore {
+        labels: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        ..server::datastore(display_name, pb::Role::Source, s3)
+    }
+}
