@@ -7,6 +7,9 @@ use crate::lab::proxy::release;
 use crate::lab::{self, Server};
 use crate::server::Datastored;
 
+/// The outcome of a test that did not go on to its end, in the log.
+const CUT_OFF: &str = "\"outcome\":\"Inconclusive\"";
+
 /// The client goes while a call is held; the call is answered when the server has taken notice.
 async fn a_client_that_goes_after_the_first_event_leaves_nothing(s3: &Server) {
     let server = Datastored::start(&[]);
@@ -20,6 +23,7 @@ async fn a_client_that_goes_after_the_first_event_leaves_nothing(s3: &Server) {
     logged(&server, "its reader has gone").await;
     held.release();
     logged(&server, "connection test ended").await;
+    assert!(server.log().contains(CUT_OFF), "it went on to its end");
     assert_holds(s3, &bucket, &["kept"]).await;
 }
 
@@ -39,6 +43,7 @@ async fn a_client_that_goes_after_the_writing_leaves_nothing(s3: &Server) {
     logged(&server, "its reader has gone").await;
     release(&held);
     logged(&server, "connection test ended").await;
+    assert!(server.log().contains(CUT_OFF), "it went on to its end");
     assert_holds(s3, &bucket, &["kept"]).await;
 }
 

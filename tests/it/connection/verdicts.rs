@@ -185,6 +185,32 @@ async fn each_missing_action_is_named(s3: &Server) {
     }
 }
 
+/// Without the rights to remove nothing is written, and each skip names the check that has to be mended first.
+async fn users_of_few_rights_are_told_all_that_is_known_and_nothing_is_written(s3: &Server) {
+    let server = Datastored::start(&[]);
+    let bucket = s3.bucket().await;
+    let unknown = [
+        "GET_OBJECT SKIPPED by DELETE_OBJECT",
+        "PUT_OBJECT SKIPPED by DELETE_OBJECT",
+        "DELETE_OBJECT FAILED ACCESS_DENIED",
+        "ABORT_MULTIPART_UPLOAD FAILED ACCESS_DENIED",
+        "LIST_PARTS SKIPPED by ABORT_MULTIPART_UPLOAD",
+    ];
+    for (policy, listing) in [
+        (policies::source(&bucket), "PASSED"),
+        (policies::nothing(), "FAILED ACCESS_DENIED"),
+    ] {
+        let keys = s3.user(&policy).await;
+        let config = config(s3, &format!("s3://{bucket}/anomalies"), &keys);
+        let report = report(&server, config, pb::Role::Enrichment).await;
+        let lists = ["LIST_OBJECTS", "LIST_MULTIPART_UPLOADS"].map(|c| format!("{c} {listing}"));
+        assert_eq!(verdicts(&report)[..2], lists);
+        assert_eq!(verdicts(&report)[2..], unknown);
+        assert_eq!(report.outcome(), pb::Outcome::Failed);
+    }
+    assert_holds(s3, &bucket, &[]).await;
+}
+
 /// A policy for one prefix passes there, and not at the root of its bucket.
 async fn a_policy_for_a_prefix_passes_there_alone(s3: &Server) {
     let server = Datastored::start(&[]);
@@ -243,6 +269,18 @@ async fn on_seaweedfs_each_missing_action_is_named_and_nothing_is_left() {
 #[tokio::test]
 async fn on_s3s_each_missing_action_is_named_and_nothing_is_left() {
     each_missing_action_is_named(lab::s3s().await.as_ref()).await;
+}
+
+#[tokio::test]
+async fn on_moto_users_of_few_rights_are_told_all_that_is_known() {
+    let s3 = lab::moto().await;
+    users_of_few_rights_are_told_all_that_is_known_and_nothing_is_written(&s3).await;
+}
+
+#[tokio::test]
+async fn on_seaweedfs_users_of_few_rights_are_told_all_that_is_known() {
+    let s3 = lab::seaweedfs().await;
+    users_of_few_rights_are_told_all_that_is_known_and_nothing_is_written(&s3).await;
 }
 
 #[tokio::test]

@@ -125,6 +125,39 @@ async fn an_upload_that_stays_although_it_was_aborted_is_no_pass_and_is_named() 
     assert_holds(&s3, &bucket, &[]).await;
 }
 
+/// A success that S3 would not word so: an `ETag` is missing, or there is a page where there is nothing.
+#[tokio::test]
+async fn a_yes_that_is_not_s3s_is_no_pass() {
+    let (s3, server) = (lab::s3s().await, Datastored::start(&[]));
+    for (operation, body, expected) in [
+        ("PutObject", "", "PUT_OBJECT INCONCLUSIVE NOT_S3"),
+        ("DeleteObject", "ok", "DELETE_OBJECT INCONCLUSIVE NOT_S3"),
+        (
+            "AbortMultipartUpload",
+            "<html/>",
+            "ABORT_MULTIPART_UPLOAD INCONCLUSIVE NOT_S3",
+        ),
+    ] {
+        let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+        let reply = Reply {
+            status: 200,
+            content_type: "text/plain",
+            body: body.to_owned(),
+        };
+        let held = proxy.hold(operation);
+        proxy.answer(operation, reply);
+        let mut watched = watch(&server, config, Role::Enrichment).await;
+        // Before S3 has answered a call, it is the whole connection that is doubted.
+        watched.until_ended(pb::Check::ListObjects).await;
+        held.release();
+        let report = watched.ended().await;
+        let lines = verdicts(&report);
+        assert!(lines.iter().any(|l| l == expected), "{lines:?}");
+        assert_eq!(report.outcome(), pb::Outcome::Inconclusive, "{operation}");
+        assert_holds(&s3, &bucket, &[]).await;
+    }
+}
+
 /// What S3 answers when it is out of order says nothing about a permission.
 #[tokio::test]
 async fn an_error_of_the_store_is_never_a_missing_permission() {

@@ -94,7 +94,7 @@ impl Held {
         seen.await.expect("the gate is held by this value");
     }
 
-    /// Lets them through, and all that come later.
+    /// Lets them go on, and all that come later: to the proxy's own answer if there is one, otherwise to the server.
     pub fn release(&self) {
         self.0.open.send_replace(true);
     }
@@ -204,6 +204,9 @@ async fn handle(
             open.wait_for(|is_open| *is_open)
                 .await
                 .expect("the gate is held here");
+            if let Some(reply) = state.answer_of(operation) {
+                return Ok(own(&reply, request).await);
+            }
         }
         Some(Fault::LoseAnswer | Fault::KeepAnswer) | None => {}
     }
@@ -233,6 +236,16 @@ impl State {
             faults.remove(index);
         }
         Some(fault)
+    }
+
+    /// The answer of the proxy's own for a call that was held, if there is one.
+    fn answer_of(&self, operation: &'static str) -> Option<Reply> {
+        lock(&self.faults)
+            .iter()
+            .find_map(|(of, fault)| match fault {
+                Fault::Answer(reply) if *of == operation => Some(reply.clone()),
+                _ => None,
+            })
     }
 
     async fn forward(&self, mut request: Request<Incoming>) -> Response<Body> {
