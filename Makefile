@@ -12,7 +12,7 @@ help: ## Show this list
 
 demo: $(VENV)/.installed ## Watch the main job on a real S3 server: register, test, clean up
 	$(CARGO) build --locked --quiet --bin datastored --example demo
-	target/debug/examples/demo
+	$(CARGO) run --locked --quiet --example demo
 
 test: $(VENV)/.installed ## Run all tests, on real S3 servers
 	$(CARGO) test --locked

@@ -7,7 +7,8 @@ use datastored::config::{Cli, Command};
 use datastored::{server, telemetry};
 use mimalloc::MiMalloc;
 
-/// Records are many small strings and sled copies whole leaves: a quicker allocator than the system's is worth a tenth of the throughput.
+/// sled copies whole leaves of its tree, and the system's allocator took a fifth of the processor time of a create; this one
+/// takes half of that. Its feature `no_thp` keeps huge pages from making 55 MiB of an idle server's 11.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -31,11 +31,3 @@ impl Signals {
         }
     }
 }
-
-/// Waits for SIGTERM or SIGINT and returns the name of the one that came.
-///
-/// # Errors
-/// When the handlers cannot be installed.
-pub async fn signalled() -> io::Result<&'static str> {
-    Ok(Signals::catch()?.received().await)
-}

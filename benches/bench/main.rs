@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use datastored::pb;
+use datastored::shutdown::Signals;
 use tempfile::TempDir;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -46,6 +47,10 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How long each of the two is loaded before the rounds.
 const WARM_UP: Duration = Duration::from_secs(1);
 
+async fn signalled() -> std::io::Result<&'static str> {
+    Ok(Signals::catch()?.received().await)
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -55,7 +60,7 @@ async fn main() -> ExitCode {
         // Leaving `measure` drops, and so ends, the processes that it started.
         tokio::select! {
             done = measure() => done,
-            signal = datastored::shutdown::signalled() => match signal {
+            signal = signalled() => match signal {
                 Ok(name) => Err(format!("stopped by {name}").into()),
                 Err(error) => Err(error.into()),
             },

@@ -1,7 +1,7 @@
 //! The endpoint of an S3-compatible store: an http(s) URL that is a scheme, a host and a port, and no more.
 
 use std::fmt;
-use url::{Host, Url};
+use url::Url;
 
 /// Where an S3-compatible store listens.
 ///
@@ -83,25 +83,6 @@ impl Endpoint {
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
-
-    /// The host: a domain, or an address.
-    #[must_use]
-    pub fn host(&self) -> Host<&str> {
-        // `parse` has refused a URL without a host.
-        self.0.host().unwrap_or(Host::Domain(""))
-    }
-
-    /// The port, given or the scheme's own.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.0.port_or_known_default().unwrap_or(443)
-    }
-
-    /// Whether the scheme is https.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
 }
 
 fn check_raw(text: &str) -> Result<(), EndpointError> {
@@ -159,20 +140,6 @@ mod tests {
                 "{text:?}"
             );
         }
-    }
-
-    #[test]
-    fn the_parts_can_be_asked_for() {
-        let plain = Endpoint::parse("http://minio:9000").unwrap();
-        assert_eq!(
-            (plain.host(), plain.port(), plain.is_https()),
-            (Host::Domain("minio"), 9000, false)
-        );
-        let tls = Endpoint::parse("https://[::1]").unwrap();
-        assert_eq!(
-            (tls.host(), tls.port(), tls.is_https()),
-            (Host::Ipv6(std::net::Ipv6Addr::LOCALHOST), 443, true)
-        );
     }
 
     #[test]
@@ -237,7 +204,6 @@ mod tests {
             if let Ok(endpoint) = Endpoint::parse(&text) {
                 prop_assert_eq!(Endpoint::parse(endpoint.as_str()), Ok(endpoint.clone()));
                 prop_assert!(!endpoint.as_str().ends_with('/'));
-                prop_assert!(endpoint.host() != Host::Domain(""));
             }
         }
     }

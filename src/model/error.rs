@@ -60,7 +60,9 @@ pub enum Error {
     #[error("the server is stopping; try again when it is back")]
     ServerStopping,
     /// The store cannot be read or written.
-    #[error("the store cannot be used at present; nothing was changed")]
+    #[error(
+        "the store cannot be used at present; whether a change was made is not certain: read it again, or send it again with the same request_id"
+    )]
     StoreUnavailable(#[source] BoxError),
     /// A fault of ours.
     #[error("internal error")]

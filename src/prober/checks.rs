@@ -16,7 +16,7 @@ use crate::model::datastore::S3Config;
 use crate::s3::{Answer, Cause, Client, Evidence, Failure};
 
 /// The folder under the datastore's prefix that holds what a test writes, while it writes it.
-pub const CANARY_FOLDER: &str = ".datastored-connection-test/";
+const CANARY_FOLDER: &str = ".datastored-connection-test/";
 
 /// The steps of one test, and what they have found so far.
 #[derive(Debug)]

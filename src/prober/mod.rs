@@ -21,7 +21,6 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, info_span};
 use uuid::Uuid;
 
-pub use checks::CANARY_FOLDER;
 pub use report::{
     Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, Verdict,
 };

@@ -45,7 +45,10 @@ impl<S: Store> Registry<S> {
     }
 }
 
-/// A commit that failed for another reason than a conflict.
+/// A read or a commit that failed for another reason than a conflict. Waiting does not mend damaged records.
 fn unavailable(error: store::Error) -> Error {
-    Error::StoreUnavailable(Box::new(error))
+    match error {
+        store::Error::Corrupt(_) => Error::Internal(Box::new(error)),
+        other => Error::StoreUnavailable(Box::new(other)),
+    }
 }

@@ -17,8 +17,7 @@ pub enum Error {
     Unavailable(String),
     /// The stored bytes are damaged.
     #[error(
-        "the store is damaged: {0}; keep a copy of the folder as it is, then restore a backup in its place or import \
-         an export"
+        "the store is damaged: {0}; keep a copy of the folder as it is, then restore a backup in its place"
     )]
     Corrupt(String),
     /// Another process, or another handle of this one, has the folder open.
@@ -34,8 +33,7 @@ pub enum Error {
     },
     /// The store was written by a version of this program whose format this one does not know.
     #[error(
-        "the store has format {found}, this program reads format {supported}: run the version that wrote it, \
-         or export there and import here"
+        "the store has format {found}, this program reads format {supported}: run the version that wrote it"
     )]
     UnknownFormat {
         /// The format found in the store.
