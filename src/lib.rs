@@ -8,6 +8,7 @@
 //! - [`s3`] talks to S3; only it names the AWS SDK.
 //! - [`iam`] has the words of policies: actions and ARNs.
 //! - [`model`] has the domain's types, valid by construction. No I/O.
+//! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
@@ -19,6 +20,7 @@ pub mod model;
 pub mod pb;
 pub mod prober;
 pub mod registry;
+mod residue_ledger;
 pub mod s3;
 pub mod server;
 pub mod shutdown;

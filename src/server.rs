@@ -19,7 +19,7 @@ use crate::config::Serve;
 use crate::grpc::{MAX_MESSAGE_BYTES, Service, TransportErrors};
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
-use crate::prober::{Limits, Prober};
+use crate::prober::{Ledger, Limits, Prober};
 use crate::registry::Registry;
 use crate::shutdown::Signals;
 use crate::store::{self, Sled};
@@ -44,6 +44,9 @@ pub enum Error {
     /// The store cannot be opened or closed.
     #[error("{0}")]
     Store(#[from] store::Error),
+    /// What earlier tests left cannot be read.
+    #[error("the residue ledger cannot be read: {0}")]
+    Residue(#[source] crate::model::Error),
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(#[source] io::Error),
@@ -88,8 +91,10 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
     let mut signals = Signals::catch().map_err(Error::Signals)?;
     let store = Arc::new(open(data_dir.clone()).await?);
-    let prober = Arc::new(Prober::new(limits(&options)));
-    let registry = Registry::new(Arc::clone(&store), SystemTime::now);
+    let registry = Arc::new(Registry::new(Arc::clone(&store), SystemTime::now));
+    let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
+    let prober = Arc::new(Prober::new(limits(&options), ledger));
+    prober.sweep().await.map_err(Error::Residue)?;
     let service = Service::new(
         registry,
         Arc::clone(&prober),

@@ -8,6 +8,7 @@ use tonic::Status;
 use super::decode::{Policy, Test, TestTarget};
 use super::encode;
 use crate::model::Error;
+use crate::model::error::Violation;
 use crate::pb;
 use crate::prober::{Event, Target};
 use crate::registry::Registry;
@@ -19,17 +20,28 @@ pub(super) async fn target<S: Store>(
     policy: Policy,
     test: Test,
 ) -> Result<Target, Error> {
-    match test.target {
+    let (s3, role) = match test.target {
         TestTarget::Saved(id) => {
             let datastore = registry.get(&id).await?.datastore;
             policy.check(&datastore.s3.credentials)?;
-            Ok(Target {
-                s3: datastore.s3,
-                role: test.role.unwrap_or(datastore.role),
-            })
+            (datastore.s3, test.role.unwrap_or(datastore.role))
         }
-        TestTarget::Unsaved(s3, role) => Ok(Target { s3: *s3, role }),
+        TestTarget::Unsaved(s3, role) => (*s3, role),
+    };
+    if let Some(key) = &test.sample_key
+        && !key.starts_with(s3.prefix.as_str())
+    {
+        return Err(Error::InvalidFields(vec![Violation {
+            field: "sample_key".to_owned(),
+            description: format!("is not under {}: name the whole key", s3.uri()),
+        }]));
     }
+    Ok(Target {
+        s3,
+        role,
+        sample_key: test.sample_key,
+        retry_denied: test.retry_denied,
+    })
 }
 
 /// The events as response messages. Dropping the stream tells the test that nobody watches any more.

@@ -1,5 +1,7 @@
 //! From request messages to domain values, with every bad field found at once. Behind this nothing is checked twice.
 
+use std::time::Duration;
+
 use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -8,6 +10,7 @@ use super::encode;
 use super::field_mask::{self, Field};
 use super::page_token;
 use crate::model::Error;
+use crate::model::certificates::Certificates;
 use crate::model::credentials::{
     AccessKey, Credentials, MAX_ACCESS_KEY_ID, MAX_SECRET_ACCESS_KEY, MAX_SESSION_TOKEN,
 };
@@ -52,6 +55,8 @@ impl Policy {
 pub(super) struct Test {
     pub(super) target: TestTarget,
     pub(super) role: Option<Role>,
+    pub(super) sample_key: Option<String>,
+    pub(super) retry_denied: Duration,
 }
 
 /// What it is to test.
@@ -255,15 +260,58 @@ pub(super) fn test(request: pb::TestConnectionRequest, policy: Policy) -> Result
             None
         }
     };
+    let sample_key = sample_key(&request.sample_key, &mut fields);
+    let retry_denied = retry_denied(request.retry_access_denied_for.as_ref(), &mut fields);
     match (target, role) {
         (Some(target), Some(role)) if fields.0.is_empty() => {
             if let TestTarget::Unsaved(s3, _) = &target {
                 policy.check(&s3.credentials)?;
             }
-            Ok(Test { target, role })
+            Ok(Test {
+                target,
+                role,
+                sample_key,
+                retry_denied,
+            })
         }
         _ => Err(fields.error()),
     }
+}
+
+/// The longest key that S3 takes, in bytes ("Creating object key names").
+const MAX_KEY: usize = 1_024;
+/// The longest that a refusal is tried again for.
+const MAX_RETRY: Duration = Duration::from_mins(5);
+
+fn sample_key(key: &str, fields: &mut Fields) -> Option<String> {
+    if key.len() > MAX_KEY || key.chars().any(char::is_control) {
+        let message = "is no key of S3: it has at most 1024 bytes and no control characters";
+        fields.refuse("sample_key", message);
+    }
+    (!key.is_empty()).then(|| key.to_owned())
+}
+
+fn retry_denied(asked: Option<&prost_types::Duration>, fields: &mut Fields) -> Duration {
+    let Some(asked) = asked else {
+        return Duration::ZERO;
+    };
+    match Duration::try_from(*asked) {
+        Ok(asked) if asked <= MAX_RETRY => asked,
+        _ => {
+            let message = "must not be negative or longer than 5 minutes (300s)";
+            fields.refuse("retry_access_denied_for", message);
+            Duration::ZERO
+        }
+    }
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "not given and not valid are two things"
+)]
+fn ca_certificates(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<Certificates>> {
+    let certificates = optional(&s3.ca_certificate_pem, Certificates::parse);
+    fields.take("datastore.s3.ca_certificate_pem", certificates)
 }
 
 /// `Ok(None)` for an empty text.
@@ -332,6 +380,7 @@ fn s3_config(datastore: &pb::Datastore, fields: &mut Fields) -> Option<S3Config>
     let region = region(s3, location.as_ref(), fields);
     let endpoint = endpoint(s3, fields);
     let addressing_style = addressing_style(s3, fields);
+    let ca_certificates = ca_certificates(s3, fields);
     let credentials = if let Some(credentials) = &s3.credentials {
         self::credentials(credentials, fields)
     } else {
@@ -346,6 +395,7 @@ fn s3_config(datastore: &pb::Datastore, fields: &mut Fields) -> Option<S3Config>
         region: region?.or(location.region().cloned()).unwrap_or_default(),
         endpoint: endpoint?,
         addressing_style: addressing_style?,
+        ca_certificates: ca_certificates?,
         credentials: credentials?,
     })
 }
@@ -381,6 +431,9 @@ fn s3_change(s3: &pb::S3Config, named: &[Field], fields: &mut Fields) -> S3Chang
     }
     if named.contains(&Field::AddressingStyle) {
         change.addressing_style = addressing_style(s3, fields);
+    }
+    if named.contains(&Field::CaCertificates) {
+        change.ca_certificates = ca_certificates(s3, fields);
     }
     if named.contains(&Field::Credentials)
         && let Some(credentials) = &s3.credentials

@@ -2,13 +2,15 @@
 
 use std::time::SystemTime;
 
+use crate::iam::Layer;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::name::DatastoreName;
 use crate::model::role::Role;
 use crate::pb;
 use crate::prober::{
-    Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, Verdict,
+    Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, SuggestedConfig,
+    Verdict,
 };
 use crate::registry::Stored;
 use crate::s3::Evidence;
@@ -48,11 +50,6 @@ fn s3_config(s3: &S3Config) -> pb::S3Config {
         Credentials::Anonymous => (Kind::Anonymous, String::new()),
         Credentials::Ambient => (Kind::Ambient, String::new()),
     };
-    let style = match s3.addressing_style {
-        None => pb::AddressingStyle::Unspecified,
-        Some(AddressingStyle::Path) => pb::AddressingStyle::Path,
-        Some(AddressingStyle::VirtualHosted) => pb::AddressingStyle::VirtualHosted,
-    };
     pb::S3Config {
         uri: s3.uri(),
         region: s3.region.as_str().to_owned(),
@@ -60,10 +57,14 @@ fn s3_config(s3: &S3Config) -> pb::S3Config {
             .endpoint
             .as_ref()
             .map_or(String::new(), |e| e.as_str().to_owned()),
-        addressing_style: style.into(),
+        addressing_style: addressing_style(s3.addressing_style).into(),
         credentials: None,
         credentials_kind: kind.into(),
         access_key_id,
+        ca_certificate_pem: s3
+            .ca_certificates
+            .as_ref()
+            .map_or(String::new(), |c| c.as_pem().to_owned()),
     }
 }
 
@@ -86,7 +87,7 @@ pub(super) fn event(event: Event) -> pb::TestConnectionResponse {
             done,
             total,
         } => Message::Check(pb::CheckChanged {
-            check: Some(check_result(result)),
+            check: Some(check_result(*result)),
             done: count(done),
             total: count(total),
         }),
@@ -113,6 +114,23 @@ fn report(report: Report) -> pb::ConnectionTestReport {
         warnings: report.warnings,
         start_time: Some(timestamp(report.start_time)),
         duration: prost_types::Duration::try_from(report.duration).ok(),
+        missing_policy: report.missing_policy.unwrap_or_default(),
+        suggested_config: report.suggested_config.map(suggested_config),
+    }
+}
+
+fn suggested_config(suggested: SuggestedConfig) -> pb::SuggestedConfig {
+    pb::SuggestedConfig {
+        region: suggested.region.map_or(String::new(), |r| r.to_string()),
+        addressing_style: addressing_style(suggested.addressing_style).into(),
+    }
+}
+
+fn addressing_style(style: Option<AddressingStyle>) -> pb::AddressingStyle {
+    match style {
+        None => pb::AddressingStyle::Unspecified,
+        Some(AddressingStyle::Path) => pb::AddressingStyle::Path,
+        Some(AddressingStyle::VirtualHosted) => pb::AddressingStyle::VirtualHosted,
     }
 }
 
@@ -124,6 +142,7 @@ fn check_result(result: CheckResult) -> pb::CheckResult {
         Verdict::Failed => pb::Verdict::Failed,
         Verdict::Skipped => pb::Verdict::Skipped,
         Verdict::Inconclusive => pb::Verdict::Inconclusive,
+        Verdict::Retrying => pb::Verdict::Retrying,
     };
     let cause = result
         .skipped_because_of
@@ -157,6 +176,21 @@ fn finding(finding: Finding) -> pb::Finding {
         remedy: finding.remedy,
         resource: finding.resource.unwrap_or_default(),
         missing_action: finding.missing_action.unwrap_or_default(),
+        principal: finding.principal.unwrap_or_default(),
+        denied_by: policy_layer(finding.denied_by).into(),
+    }
+}
+
+fn policy_layer(layer: Option<Layer>) -> pb::PolicyLayer {
+    match layer {
+        None => pb::PolicyLayer::Unspecified,
+        Some(Layer::IdentityBased) => pb::PolicyLayer::IdentityBased,
+        Some(Layer::ResourceBased) => pb::PolicyLayer::ResourceBased,
+        Some(Layer::ServiceControl) => pb::PolicyLayer::ServiceControl,
+        Some(Layer::ResourceControl) => pb::PolicyLayer::ResourceControl,
+        Some(Layer::PermissionsBoundary) => pb::PolicyLayer::PermissionsBoundary,
+        Some(Layer::Session) => pb::PolicyLayer::Session,
+        Some(Layer::VpcEndpoint) => pb::PolicyLayer::VpcEndpoint,
     }
 }
 
@@ -182,6 +216,11 @@ fn finding_reason(reason: FindingReason) -> pb::FindingReason {
         FindingReason::InvalidToken => pb::FindingReason::InvalidToken,
         FindingReason::ClockSkew => pb::FindingReason::ClockSkew,
         FindingReason::NoCredentials => pb::FindingReason::NoCredentials,
+        FindingReason::DnsFailure => pb::FindingReason::DnsFailure,
+        FindingReason::ConnectionRefused => pb::FindingReason::ConnectionRefused,
+        FindingReason::TlsFailure => pb::FindingReason::TlsFailure,
+        FindingReason::AccountProblem => pb::FindingReason::AccountProblem,
+        FindingReason::Throttled => pb::FindingReason::Throttled,
     }
 }
 
@@ -192,6 +231,8 @@ fn evidence(evidence: Evidence) -> pb::Evidence {
         s3_error_code: evidence.s3_error_code.unwrap_or_default(),
         request_id: evidence.request_id.unwrap_or_default(),
         duration: prost_types::Duration::try_from(evidence.duration).ok(),
+        attempts: i32::try_from(evidence.attempts).unwrap_or(i32::MAX),
+        extended_request_id: evidence.extended_request_id.unwrap_or_default(),
     }
 }
 

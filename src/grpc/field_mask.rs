@@ -15,19 +15,21 @@ pub(super) enum Field {
     Region,
     Endpoint,
     AddressingStyle,
+    CaCertificates,
     /// Only when the request has some: stored ones are not unset.
     Credentials,
 }
 
-const S3: [Field; 5] = [
+const S3: [Field; 6] = [
     Field::Uri,
     Field::Region,
     Field::Endpoint,
     Field::AddressingStyle,
+    Field::CaCertificates,
     Field::Credentials,
 ];
 
-const KNOWN: &str = "display_name, labels, s3, s3.uri, s3.region, s3.endpoint, s3.addressing_style, s3.access_key, s3.anonymous, s3.ambient or *";
+const KNOWN: &str = "display_name, labels, s3, s3.uri, s3.region, s3.endpoint, s3.addressing_style, s3.ca_certificate_pem, s3.access_key, s3.anonymous, s3.ambient or *";
 
 /// The fields to change, and the paths that name none. Without a mask, those that have a value.
 pub(super) fn fields(
@@ -74,6 +76,7 @@ fn named(path: &str, datastore: &pb::Datastore) -> Result<Vec<Field>, String> {
         "s3.region" => vec![Field::Region],
         "s3.endpoint" => vec![Field::Endpoint],
         "s3.addressing_style" => vec![Field::AddressingStyle],
+        "s3.ca_certificate_pem" => vec![Field::CaCertificates],
         "s3.access_key" | "s3.anonymous" | "s3.ambient" => vec![Field::Credentials],
         "role" => vec![Field::Role],
         "name"
@@ -110,6 +113,7 @@ fn populated(datastore: &pb::Datastore) -> Vec<Field> {
         add(Field::Region, !s3.region.is_empty());
         add(Field::Endpoint, !s3.endpoint.is_empty());
         add(Field::AddressingStyle, s3.addressing_style != 0);
+        add(Field::CaCertificates, !s3.ca_certificate_pem.is_empty());
         add(Field::Credentials, s3.credentials.is_some());
     }
     fields

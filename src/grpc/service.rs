@@ -17,7 +17,7 @@ use crate::store::Store;
 /// The service, on any store.
 #[derive(Debug)]
 pub struct Service<S> {
-    registry: Registry<S>,
+    registry: Arc<Registry<S>>,
     prober: Arc<Prober>,
     policy: decode::Policy,
 }
@@ -26,7 +26,7 @@ impl<S: Store> Service<S> {
     /// A service on the registry and the prober. Datastores may use the server's own credentials only if `allow_ambient_credentials`.
     #[must_use]
     pub fn new(
-        registry: Registry<S>,
+        registry: Arc<Registry<S>>,
         prober: Arc<Prober>,
         allow_ambient_credentials: bool,
     ) -> Self {

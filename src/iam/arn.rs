@@ -10,24 +10,27 @@ pub fn bucket_arn(partition: Partition, bucket: &Bucket) -> String {
 }
 
 /// The ARN pattern of every object under the prefix: `arn:aws:s3:::bucket/prefix/*`.
-///
-/// `*`, `?` and `$` of the prefix itself are written `${*}`, `${?}` and `${$}`, as "IAM policy elements: Variables and tags" asks.
 #[must_use]
 pub fn object_arn(partition: Partition, bucket: &Bucket, prefix: &Prefix) -> String {
-    let mut arn = bucket_arn(partition, bucket);
-    arn.push('/');
-    for c in prefix.as_str().chars() {
+    let bucket = bucket_arn(partition, bucket);
+    format!("{bucket}/{}*", literal(prefix.as_str()))
+}
+
+/// The text with `*`, `?` and `$` written `${*}`, `${?}` and `${$}`, so that a policy takes them for themselves ("IAM policy elements: Variables
+/// and tags").
+pub(super) fn literal(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len());
+    for c in text.chars() {
         match c {
             '*' | '?' | '$' => {
-                arn.push_str("${");
-                arn.push(c);
-                arn.push('}');
+                literal.push_str("${");
+                literal.push(c);
+                literal.push('}');
             }
-            _ => arn.push(c),
+            _ => literal.push(c),
         }
     }
-    arn.push('*');
-    arn
+    literal
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+use super::certificates::Certificates;
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
 use super::location::{Bucket, Location, Prefix};
@@ -45,6 +46,8 @@ pub struct S3Config {
     pub endpoint: Option<Endpoint>,
     /// Where the bucket's name goes; `None` for the default, which depends on `endpoint`.
     pub addressing_style: Option<AddressingStyle>,
+    /// What an `https` endpoint is trusted by, in place of the usual authorities.
+    pub ca_certificates: Option<Certificates>,
     /// Who signs.
     pub credentials: Credentials,
 }

@@ -1,5 +1,6 @@
 //! The domain: datastores, S3 locations, secrets and errors. No I/O and no async; every value here is valid by construction.
 
+pub mod certificates;
 pub mod credentials;
 pub mod datastore;
 pub mod endpoint;
@@ -9,6 +10,7 @@ pub mod location;
 pub mod name;
 pub mod order;
 pub mod region;
+pub mod residue;
 pub mod role;
 pub mod secret;
 

@@ -3,7 +3,7 @@
 //! Codes are those of "Error responses" in the Amazon S3 API Reference, and what compatible stores were seen to send.
 
 use super::report::{Finding, FindingReason};
-use crate::iam::{Action, bucket_arn, object_arn};
+use crate::iam::{Action, Denial, Layer, bucket_arn, object_arn};
 use crate::model::datastore::S3Config;
 use crate::s3::{Cause, Failure, is_code};
 
@@ -14,31 +14,22 @@ pub(super) enum Diagnosis {
     Denied(Finding),
     /// It says nothing about the action.
     Unclear(Finding),
+    /// S3 has not answered: the whole connection's fault, unless it has answered another call.
+    Lost(Finding),
     /// Nothing can be done with S3 this way.
     Broken(Finding),
 }
 
 /// What `failure` of a call that needs `action` means.
-///
-/// `reached` says whether S3 has answered some call of this test before: then a lost connection or a timeout is this call's alone.
 #[must_use]
-pub(super) fn diagnose(
-    config: &S3Config,
-    action: Action,
-    failure: &Failure,
-    reached: bool,
-) -> Diagnosis {
-    let broken_unless_reached = |finding| {
-        if reached {
-            Diagnosis::Unclear(finding)
-        } else {
-            Diagnosis::Broken(finding)
-        }
-    };
+pub(super) fn diagnose(config: &S3Config, action: Action, failure: &Failure) -> Diagnosis {
     match &failure.cause {
-        Cause::Timeout => broken_unless_reached(timeout(config)),
-        Cause::Unreachable(why) => broken_unless_reached(unreachable(config, why)),
-        Cause::NotS3 => broken_unless_reached(not_s3(config, failure)),
+        Cause::Timeout => Diagnosis::Lost(timeout(config)),
+        Cause::Dns => Diagnosis::Lost(no_such_host(config)),
+        Cause::ConnectionRefused => Diagnosis::Lost(nothing_listens(config)),
+        Cause::Tls(why) => Diagnosis::Lost(tls_failure(config, why)),
+        Cause::Unreachable(why) => Diagnosis::Lost(unreachable(config, why)),
+        Cause::NotS3 => Diagnosis::Lost(not_s3(config, failure)),
         Cause::NoCredentials => Diagnosis::Broken(no_credentials()),
         Cause::Refused => refused(config, action, failure),
     }
@@ -61,6 +52,12 @@ fn refused(config: &S3Config, action: Action, failure: &Failure) -> Diagnosis {
             ))
         }
         ("", Some(301 | 307)) => Diagnosis::Broken(wrong_region(config, failure)),
+        ("SlowDown" | "ServiceUnavailable" | "RequestLimitExceeded" | "TooManyRequests", _)
+        | ("", Some(429 | 503)) => Diagnosis::Unclear(Finding::new(
+            FindingReason::Throttled,
+            format!("{} asked to slow down, again and again.", place(config)),
+            "Test again later, or ask the store's operator for a higher limit.",
+        )),
         _ => Diagnosis::Unclear(unexpected(config, failure)),
     }
 }
@@ -89,10 +86,11 @@ fn whole_connection(config: &S3Config, code: &str, failure: &Failure) -> Option<
                 "Get new temporary credentials and send all three parts of them.",
             )
         }
-        "RequestTimeTooSkewed" => Finding::new(
-            FindingReason::ClockSkew,
-            "The clocks of this server and of S3 are too far apart.",
-            "Set this server's clock; S3 takes requests that are at most 15 minutes off.",
+        "RequestTimeTooSkewed" => clock_skew(failure.clock_ahead),
+        "AccountProblem" | "AllAccessDisabled" | "NotSignedUp" | "UserSuspended" => Finding::new(
+            FindingReason::AccountProblem,
+            "The account behind these credentials, or behind the bucket, is suspended or not signed up for S3.",
+            "See to the account with AWS, or with the store's operator.",
         ),
         "NoSuchBucket" => Finding::new(
             FindingReason::NoSuchBucket,
@@ -107,41 +105,72 @@ fn whole_connection(config: &S3Config, code: &str, failure: &Failure) -> Option<
 }
 
 fn denied(config: &S3Config, action: Action, failure: &Failure) -> Finding {
-    if let Some(kms) = failure.message.as_deref().and_then(kms_action) {
-        return Finding {
-            reason: FindingReason::KmsAccessDenied,
-            title: format!("KMS refused {kms} on the key that the bucket encrypts with."),
-            remedy: format!("Grant {kms} on that KMS key, in the key's policy or in IAM."),
-            resource: None,
-            missing_action: Some(kms.to_owned()),
-        };
+    let denial = failure.message.as_deref().and_then(Denial::parse);
+    let mut finding = match &denial {
+        Some(denial) if denial.action.starts_with("kms:") => denied_by_kms(denial),
+        _ => denied_by_s3(config, action),
+    };
+    if let Some(denial) = denial {
+        if denial.is_explicit {
+            let layer = denial.layer.map_or("policy", Layer::as_str);
+            finding.remedy = format!(
+                "A {layer} denies {} explicitly: take the denial away. Granting alone does not help.",
+                denial.action
+            );
+        }
+        finding.principal = Some(denial.principal);
+        finding.denied_by = denial.layer;
     }
+    finding
+}
+
+fn denied_by_s3(config: &S3Config, action: Action) -> Finding {
     let partition = config.partition();
     let resource = if action.is_on_bucket() {
         bucket_arn(partition, &config.bucket)
     } else {
         object_arn(partition, &config.bucket, &config.prefix)
     };
+    let (place, action) = (place(config), action.as_str());
     Finding {
-        reason: FindingReason::AccessDenied,
-        title: format!(
-            "{} refused {} to these credentials.",
-            place(config),
-            action.as_str()
-        ),
-        remedy: format!("Grant {} on {resource}.", action.as_str()),
+        remedy: format!("Grant {action} on {resource}."),
         resource: Some(resource),
-        missing_action: Some(action.as_str().to_owned()),
+        missing_action: Some(action.to_owned()),
+        ..Finding::new(
+            FindingReason::AccessDenied,
+            format!("{place} refused {action} to these credentials."),
+            "",
+        )
     }
 }
 
-/// The `kms:` action that AWS's long message names.
-fn kms_action(message: &str) -> Option<&str> {
-    let start = message.find("kms:")?;
-    let rest = &message[start..];
-    let end = rest[4..].find(|c: char| !c.is_ascii_alphanumeric());
-    let action = &rest[..end.map_or(rest.len(), |end| end + 4)];
-    (action.len() > 4).then_some(action)
+/// The bucket encrypts with a KMS key that the credentials may not use.
+fn denied_by_kms(denial: &Denial) -> Finding {
+    let action = &denial.action;
+    let key = denial.resource.as_deref().unwrap_or("that KMS key");
+    Finding {
+        resource: denial.resource.clone(),
+        missing_action: Some(action.clone()),
+        ..Finding::new(
+            FindingReason::KmsAccessDenied,
+            format!("KMS refused {action} on the key that the bucket encrypts with."),
+            format!("Grant {action} on {key}, in the key's policy or in IAM."),
+        )
+    }
+}
+
+/// S3's clock is `ahead` of ours, in seconds, by the date of its answer.
+fn clock_skew(ahead: Option<i32>) -> Finding {
+    let by = match ahead {
+        Some(ahead) if ahead > 0 => format!("{ahead} s behind S3's"),
+        Some(ahead) if ahead < 0 => format!("{} s ahead of S3's", -ahead),
+        _ => "too far from S3's".to_owned(),
+    };
+    Finding::new(
+        FindingReason::ClockSkew,
+        format!("This server's clock is {by}."),
+        "Set this server's clock; S3 takes requests that are at most 15 minutes off.",
+    )
 }
 
 fn signature_mismatch() -> Finding {
@@ -180,6 +209,30 @@ pub(super) fn timeout(config: &S3Config) -> Finding {
         FindingReason::Timeout,
         format!("{} did not answer in time.", place(config)),
         "Check the endpoint and the network between; raise --check-timeout if the store is slow.",
+    )
+}
+
+fn no_such_host(config: &S3Config) -> Finding {
+    Finding::new(
+        FindingReason::DnsFailure,
+        format!("The host name of {} has no address.", place(config)),
+        "Check the endpoint's host name, and that this server's DNS knows it.",
+    )
+}
+
+fn nothing_listens(config: &S3Config) -> Finding {
+    Finding::new(
+        FindingReason::ConnectionRefused,
+        format!("Nothing listens at {}.", place(config)),
+        "Check the endpoint's host and port, and that the store is running.",
+    )
+}
+
+fn tls_failure(config: &S3Config, why: &str) -> Finding {
+    Finding::new(
+        FindingReason::TlsFailure,
+        format!("TLS with {} failed: {why}.", place(config)),
+        "If a private authority has signed the store's certificate, set s3.ca_certificate_pem to the authority's; check also that the port speaks TLS.",
     )
 }
 
@@ -238,26 +291,26 @@ fn place(config: &S3Config) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Diagnosis, diagnose, kms_action};
+    use super::{Diagnosis, diagnose};
     use crate::iam::Action;
     use crate::prober::report::{Finding, FindingReason};
     use crate::prober::testing::config;
     use crate::s3::{Cause, Failure};
 
     fn refused(status: u16, code: &str, message: &str) -> Failure {
-        Failure {
-            status: Some(status),
-            code: (!code.is_empty()).then(|| code.to_owned()),
-            message: (!message.is_empty()).then(|| message.to_owned()),
-            ..Failure::new(Cause::Refused)
-        }
+        let mut failure = Failure::new(Cause::Refused);
+        failure.status = Some(status);
+        failure.code = (!code.is_empty()).then(|| code.to_owned());
+        failure.message = (!message.is_empty()).then(|| message.to_owned());
+        failure
     }
 
-    fn of(failure: &Failure, reached: bool) -> (&'static str, Finding) {
+    fn of(failure: &Failure) -> (&'static str, Finding) {
         let config = config("s3://logs/tests");
-        match diagnose(&config, Action::PutObject, failure, reached) {
+        match diagnose(&config, Action::PutObject, failure) {
             Diagnosis::Denied(finding) => ("denied", finding),
             Diagnosis::Unclear(finding) => ("unclear", finding),
+            Diagnosis::Lost(finding) => ("lost", finding),
             Diagnosis::Broken(finding) => ("broken", finding),
         }
     }
@@ -310,11 +363,11 @@ mod tests {
             ),
             (501, "NotImplemented", "", "unclear", Reason::NotImplemented),
             (405, "", "", "unclear", Reason::NotImplemented),
-            (503, "SlowDown", "", "unclear", Reason::S3Error),
+            (503, "SlowDown", "", "unclear", Reason::Throttled),
             (500, "InternalError", "", "unclear", Reason::S3Error),
             (404, "NoSuchKey", "", "unclear", Reason::S3Error),
         ] {
-            let (found_kind, finding) = of(&refused(status, code, message), true);
+            let (found_kind, finding) = of(&refused(status, code, message));
             assert_eq!(
                 (found_kind, finding.reason),
                 (kind, reason),
@@ -325,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_denial_names_the_action_and_the_objects_below_the_prefix() {
-        let (_, finding) = of(&refused(403, "AccessDenied", ""), true);
+        let (_, finding) = of(&refused(403, "AccessDenied", ""));
         assert_eq!(finding.missing_action.as_deref(), Some("s3:PutObject"));
         assert_eq!(
             finding.resource.as_deref(),
@@ -340,7 +393,7 @@ mod tests {
     #[test]
     fn a_denial_by_kms_is_blamed_on_kms() {
         let message = "User: arn:aws:iam::111122223333:user/x is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:eu-west-1:111122223333:key/k because no identity-based policy allows the kms:GenerateDataKey action";
-        let (kind, finding) = of(&refused(403, "AccessDenied", message), true);
+        let (kind, finding) = of(&refused(403, "AccessDenied", message));
         assert_eq!(
             (kind, finding.reason),
             ("denied", FindingReason::KmsAccessDenied)
@@ -349,19 +402,26 @@ mod tests {
             finding.missing_action.as_deref(),
             Some("kms:GenerateDataKey")
         );
-        assert_eq!(kms_action("no such thing as kms: here"), None);
     }
 
     #[test]
-    fn a_lost_connection_is_the_whole_tests_only_before_s3_has_answered() {
-        for cause in [
-            Cause::Timeout,
-            Cause::Unreachable("refused".to_owned()),
-            Cause::NotS3,
+    fn without_an_answer_of_s3_nothing_is_known_of_the_action() {
+        for (cause, reason) in [
+            (Cause::Timeout, FindingReason::Timeout),
+            (Cause::Dns, FindingReason::DnsFailure),
+            (Cause::ConnectionRefused, FindingReason::ConnectionRefused),
+            (
+                Cause::Tls("unknown issuer".to_owned()),
+                FindingReason::TlsFailure,
+            ),
+            (
+                Cause::Unreachable("reset".to_owned()),
+                FindingReason::EndpointUnreachable,
+            ),
+            (Cause::NotS3, FindingReason::NotS3),
         ] {
-            let failure = Failure::new(cause);
-            assert_eq!(of(&failure, false).0, "broken");
-            assert_eq!(of(&failure, true).0, "unclear");
+            let (kind, finding) = of(&Failure::new(cause));
+            assert_eq!((kind, finding.reason), ("lost", reason));
         }
     }
 
@@ -369,17 +429,17 @@ mod tests {
     fn the_region_that_s3_names_is_the_one_to_set() {
         let mut failure = refused(301, "PermanentRedirect", "");
         failure.bucket_region = Some("eu-west-3".to_owned());
-        assert_eq!(of(&failure, true).1.remedy, "Set s3.region to `eu-west-3`.");
+        assert_eq!(of(&failure).1.remedy, "Set s3.region to `eu-west-3`.");
         failure.bucket_region = Some("<script>".to_owned());
         assert_eq!(
-            of(&failure, true).1.remedy,
+            of(&failure).1.remedy,
             "Set s3.region to the bucket's region."
         );
     }
 
     #[test]
     fn what_an_endpoint_writes_is_not_repeated() {
-        let (_, finding) = of(&refused(418, "<b>evil</b>", "evil"), true);
+        let (_, finding) = of(&refused(418, "<b>evil</b>", "evil"));
         assert!(!format!("{finding:?}").contains("evil"));
     }
 }

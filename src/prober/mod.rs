@@ -4,32 +4,39 @@
 
 mod checks;
 mod diagnose;
+mod earlier;
+mod ledger;
 mod plan;
 mod report;
 mod residue;
 mod run;
+mod sweep;
+mod test;
 #[cfg(test)]
 mod testing;
+mod traces;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::Instant;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
+pub use checks::CANARY_FOLDER;
+pub use ledger::{Answer as LedgerAnswer, Ledger};
 pub use report::{
-    Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, Verdict,
+    Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, SuggestedConfig,
+    Verdict,
 };
 
 use crate::model::Error;
 use crate::model::datastore::S3Config;
 use crate::model::role::Role;
-use crate::s3::Client;
-use checks::S3Steps;
+use sweep::Sweeper;
+use test::Test;
 
 /// How long tests may take, and how many may run.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +52,10 @@ pub struct Limits {
 }
 
 /// Runs connection tests.
-#[derive(Debug)]
 pub struct Prober {
     limits: Limits,
+    ledger: Arc<dyn Ledger>,
+    sweeper: Sweeper,
     places: Arc<Semaphore>,
     tests: TaskTracker,
     stop: CancellationToken,
@@ -60,16 +68,31 @@ pub struct Target {
     pub s3: S3Config,
     /// Whose permissions.
     pub role: Role,
+    /// The key of an object that exists.
+    pub sample_key: Option<String>,
+    /// For how long a refusal is tried again before it is believed.
+    pub retry_denied: Duration,
+}
+
+impl std::fmt::Debug for Prober {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prober")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Prober {
-    /// A prober with no test running.
+    /// A prober with no test running, which notes what its tests write in `ledger`.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, ledger: Arc<dyn Ledger>) -> Self {
+        let tests = TaskTracker::new();
         Self {
             limits,
+            sweeper: Sweeper::new(Arc::clone(&ledger), limits.cleanup, tests.clone()),
+            ledger,
             places: Arc::new(Semaphore::new(limits.concurrent)),
-            tests: TaskTracker::new(),
+            tests,
             stop: CancellationToken::new(),
         }
     }
@@ -87,13 +110,15 @@ impl Prober {
             max: self.limits.concurrent,
         })?;
         let plan = plan::plan(target.role);
-        // Started, two for each check, Completed: the test never waits for a slow reader.
-        let (events, receiver) = mpsc::channel(2 * run::checks_of(&plan).len() + 2);
+        // Started, at most three for each check, Completed: the test never waits for a slow reader.
+        let (events, receiver) = mpsc::channel(3 * run::checks_of(&plan).len() + 2);
         let test = Test {
             id: Uuid::new_v4(),
             target,
             plan,
             limits: self.limits,
+            ledger: Arc::clone(&self.ledger),
+            sweeper: self.sweeper.clone(),
             cancel: self.stop.child_token(),
             events,
         };
@@ -102,9 +127,21 @@ impl Prober {
         Ok(receiver)
     }
 
-    /// Refuses new tests from now on.
+    /// Removes, in the background, what the tests of an earlier process have left. Before the first test is started.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        for leftover in self.ledger.open().await? {
+            self.sweeper.start(leftover, Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    /// Refuses new tests from now on; sweeps are not tried again.
     pub fn close(&self) {
         self.tests.close();
+        self.sweeper.close();
     }
 
     /// Stops the running tests; each still cleans up.
@@ -116,88 +153,4 @@ impl Prober {
     pub async fn wait(&self) {
         self.tests.wait().await;
     }
-}
-
-struct Test {
-    id: Uuid,
-    target: Target,
-    plan: Vec<run::Node<plan::Step>>,
-    limits: Limits,
-    cancel: CancellationToken,
-    events: mpsc::Sender<Event>,
-}
-
-impl Test {
-    /// Runs the test to its end. The place is given back only when the bucket is clean again.
-    async fn run(self, _place: OwnedSemaphorePermit) {
-        let (start, start_time) = (Instant::now(), SystemTime::now());
-        let checks = run::checks_of(&self.plan);
-        self.send(Event::Started {
-            test_id: self.id,
-            role: self.target.role,
-            uri: self.target.s3.uri(),
-            checks: checks.into_iter().map(CheckResult::pending).collect(),
-        });
-        let config = &self.target.s3;
-        let client = Client::new(config).await;
-        let steps = Arc::new(S3Steps::new(client.clone(), config.clone(), self.id));
-        let limits = run::Limits {
-            step: self.limits.check,
-            whole: self.limits.test,
-        };
-        let reader_left = self.events.closed();
-        let watch = async {
-            reader_left.await;
-            info!("connection test stops: its reader has gone");
-            self.cancel.cancel();
-        };
-        let work = run::run(
-            self.plan.clone(),
-            Arc::clone(&steps),
-            limits,
-            &self.cancel,
-            &self.events,
-        );
-        tokio::pin!(work);
-        let found = tokio::select! {
-            found = &mut work => found,
-            () = watch => work.await,
-        };
-        let residue = residue::clean_up(&client, config, &steps.traces, self.limits.cleanup).await;
-        let report = Report {
-            test_id: self.id,
-            outcome: report::outcome(&found.checks, found.connection_finding.as_ref()),
-            checks: found.checks,
-            connection_finding: found.connection_finding,
-            warnings: warnings(&residue),
-            residue,
-            start_time,
-            duration: start.elapsed(),
-        };
-        info!(outcome = ?report.outcome, residue = report.residue.len(), "connection test ended");
-        self.send(Event::Completed(Box::new(report)));
-    }
-
-    fn send(&self, event: Event) {
-        // The channel has room for every event; it refuses only when the reader has gone.
-        let _ = self.events.try_send(event);
-    }
-}
-
-fn warnings(residue: &[Residue]) -> Vec<String> {
-    if residue.is_empty() {
-        return Vec::new();
-    }
-    let versions = residue.iter().filter(|r| r.version_id.is_some()).count();
-    let mut warnings = vec![format!(
-        "{} thing(s) that the test wrote are still in the bucket; see residue.",
-        residue.len()
-    )];
-    if versions > 0 {
-        warnings.push(
-            "The bucket is versioned: removing the versions that a delete leaves needs s3:DeleteObjectVersion, which the role does not ask for."
-                .to_owned(),
-        );
-    }
-    warnings
 }

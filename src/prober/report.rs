@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use crate::iam::Action;
+use crate::iam::{Action, Layer};
+use crate::model::datastore::{AddressingStyle, S3Config};
+use crate::model::region::Region;
 use crate::model::role::Role;
 use crate::s3::Evidence;
 
@@ -72,13 +74,15 @@ pub enum Verdict {
     Skipped,
     /// It was tried, and the answer does not tell.
     Inconclusive,
+    /// It was refused, and is tried again.
+    Retrying,
 }
 
 impl Verdict {
     /// Whether the check has ended.
     #[must_use]
     pub fn is_final(self) -> bool {
-        !matches!(self, Self::Pending | Self::Running)
+        !matches!(self, Self::Pending | Self::Running | Self::Retrying)
     }
 }
 
@@ -124,6 +128,10 @@ pub struct Finding {
     pub resource: Option<String>,
     /// The action that is missing: `s3:PutObject`, or a `kms:` action.
     pub missing_action: Option<String>,
+    /// The ARN that S3 knows the credentials by.
+    pub principal: Option<String>,
+    /// The layer of policies that refused.
+    pub denied_by: Option<Layer>,
 }
 
 impl Finding {
@@ -135,6 +143,8 @@ impl Finding {
             remedy: remedy.into(),
             resource: None,
             missing_action: None,
+            principal: None,
+            denied_by: None,
         }
     }
 }
@@ -163,6 +173,11 @@ pub enum FindingReason {
     InvalidToken,
     ClockSkew,
     NoCredentials,
+    DnsFailure,
+    ConnectionRefused,
+    TlsFailure,
+    AccountProblem,
+    Throttled,
 }
 
 /// What a test comes to.
@@ -210,7 +225,7 @@ pub enum Event {
     /// One check has begun or ended.
     Check {
         /// The check as it stands now.
-        result: CheckResult,
+        result: Box<CheckResult>,
         /// How many have ended.
         done: usize,
         /// How many there are.
@@ -235,14 +250,27 @@ pub struct Report {
     pub residue: Vec<Residue>,
     /// Things to know that fail no check.
     pub warnings: Vec<String>,
+    /// What to change in the configuration.
+    pub suggested_config: Option<SuggestedConfig>,
+    /// The smallest policy that grants what is missing, as JSON.
+    pub missing_policy: Option<String>,
     /// When the test began.
     pub start_time: SystemTime,
     /// How long it took, cleaning up included.
     pub duration: Duration,
 }
 
+/// Values that worked where the configured ones did not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuggestedConfig {
+    /// The bucket's region.
+    pub region: Option<Region>,
+    /// The addressing style that the endpoint understands.
+    pub addressing_style: Option<AddressingStyle>,
+}
+
 impl Report {
-    /// The actions to grant, each once, in the order of the plan.
+    /// The actions to grant, each once, in the order of the plan; those of KMS among them.
     #[must_use]
     pub fn missing_actions(&self) -> Vec<String> {
         let mut actions: Vec<String> = Vec::new();
@@ -254,6 +282,17 @@ impl Report {
         }
         actions
     }
+}
+
+/// The smallest policy that grants what the failed checks lack on S3.
+pub(super) fn missing_policy(checks: &[CheckResult], config: &S3Config) -> Option<String> {
+    let lacks_its_action = |c: &&CheckResult| {
+        let finding = c.finding.as_ref().and_then(|f| f.missing_action.as_deref());
+        finding == Some(c.check.action().as_str())
+    };
+    let lacking = checks.iter().filter(lacks_its_action);
+    let actions: Vec<Action> = lacking.map(|c| c.check.action()).collect();
+    crate::iam::granting(&actions, config.partition(), &config.bucket, &config.prefix)
 }
 
 /// What the checks come to. Skips are never a pass.

@@ -36,6 +36,8 @@ pub(super) enum Ended {
     Inconclusive(Finding, Option<Evidence>),
     /// There was nothing to try it with. The check is skipped because of the first `after` step that was not done; if all were, it is inconclusive.
     NoMeans(Finding),
+    /// Nobody answered. If any step of the run is answered, it cannot be told, otherwise it is as [`Ended::Broken`].
+    Lost(Finding, Option<Evidence>),
     /// S3 cannot be worked with at all: every check that has not begun is skipped.
     Broken(Finding),
 }
@@ -57,8 +59,10 @@ pub(super) trait Steps: Send + Sync + 'static {
 pub(super) struct Limits {
     /// For each step.
     pub(super) step: Duration,
-    /// For all of them together.
+    /// For all of them together, retries apart.
     pub(super) whole: Duration,
+    /// For how long a refusal is tried again before it is believed.
+    pub(super) retry_denied: Duration,
 }
 
 /// What a run found.
@@ -69,6 +73,11 @@ pub(super) struct Found {
     /// The first finding that broke the run.
     pub(super) connection_finding: Option<Finding>,
 }
+
+/// The pause before a refused step is run again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause.
+const LAST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The checks of a plan, in its order.
 #[must_use]
@@ -94,18 +103,36 @@ pub(super) async fn run<T: Steps>(
 ) -> Found {
     let mut run = Run::new(plan, events);
     let mut running: JoinSet<(usize, Ended)> = JoinSet::new();
-    let deadline = tokio::time::sleep_until(Instant::now() + limits.whole);
+    let (refused, mut refusals) = mpsc::unbounded_channel();
+    let patience = Patience {
+        step: limits.step,
+        until: Instant::now() + limits.retry_denied,
+        stop: cancel.child_token(),
+    };
+    let end = Instant::now() + limits.whole + limits.retry_denied;
+    let deadline = tokio::time::sleep_until(end);
     tokio::pin!(deadline);
     loop {
         for index in run.advance() {
             let (steps, step) = (Arc::clone(&steps), run.plan[index].step);
+            let (patience, refused) = (patience.clone(), refused.clone());
             let work = async move {
-                let ended = timeout(limits.step, steps.run(step)).await;
-                (index, ended.unwrap_or_else(|_| steps.timed_out(step)))
+                let tell = |finding| {
+                    // Nobody listens once the run is over.
+                    let _ = refused.send((index, finding));
+                };
+                (index, patience.run(&*steps, step, tell).await)
             };
             running.spawn(work.in_current_span());
         }
         let stopped = tokio::select! {
+            biased;
+            () = cancel.cancelled() => cancelled(),
+            () = &mut deadline => out_of_time(limits.whole),
+            Some((index, finding)) = refusals.recv() => {
+                run.retry(index, finding);
+                continue;
+            }
             ended = running.join_next() => match ended {
                 Some(Ok((index, ended))) => {
                     run.end_step(index, ended);
@@ -114,9 +141,8 @@ pub(super) async fn run<T: Steps>(
                 Some(Err(panic)) => fault(&panic),
                 None => break,
             },
-            () = cancel.cancelled() => cancelled(),
-            () = &mut deadline => out_of_time(limits.whole),
         };
+        patience.stop.cancel();
         run.stop(&stopped);
         break;
     }
@@ -125,6 +151,61 @@ pub(super) async fn run<T: Steps>(
     Found {
         checks: run.checks,
         connection_finding: run.connection_finding,
+    }
+}
+
+/// How long a step may take, and for how long a refusal of it is not believed.
+#[derive(Clone)]
+struct Patience {
+    step: Duration,
+    until: Instant,
+    stop: CancellationToken,
+}
+
+impl Patience {
+    /// Runs a step, again and again while it is refused and there is time, and tells of each refusal that is not believed.
+    async fn run<T: Steps>(&self, steps: &T, step: T::Step, tell: impl Fn(Finding)) -> Ended {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let ended = timeout(self.step, steps.run(step)).await;
+            let ended = ended.unwrap_or_else(|_| steps.timed_out(step));
+            let Some(finding) = refusal(&ended) else {
+                return ended;
+            };
+            if Instant::now() + pause > self.until {
+                return ended;
+            }
+            tell(finding.clone());
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.cancelled() => return ended,
+            }
+            pause = (2 * pause).min(LAST_PAUSE);
+        }
+    }
+}
+
+/// A refusal that may be due to a key or a policy that is too new for S3 to know it.
+fn refusal(ended: &Ended) -> Option<&Finding> {
+    match ended {
+        Ended::Failed(finding, _) => Some(finding),
+        Ended::Broken(finding) if finding.reason == FindingReason::UnknownAccessKey => {
+            Some(finding)
+        }
+        Ended::Done(_)
+        | Ended::Inconclusive(..)
+        | Ended::NoMeans(_)
+        | Ended::Lost(..)
+        | Ended::Broken(_) => None,
+    }
+}
+
+/// Whether a step was answered by the one it asked.
+fn is_answer(ended: &Ended) -> bool {
+    match ended {
+        Ended::Done(evidence) | Ended::Inconclusive(_, evidence) => evidence.is_some(),
+        Ended::Failed(..) | Ended::Broken(_) => true,
+        Ended::NoMeans(_) | Ended::Lost(..) => false,
     }
 }
 
@@ -139,6 +220,8 @@ enum Blame {
 enum State {
     Waiting,
     Running,
+    /// It was not answered, and whether another step is answered is not known yet.
+    Lost,
     Done,
     NotDone(Blame),
 }
@@ -150,6 +233,10 @@ struct Run<'a, S> {
     shown: Vec<Option<Evidence>>,
     checks: Vec<CheckResult>,
     connection_finding: Option<Finding>,
+    /// Whether any step was answered.
+    is_answered: bool,
+    /// The steps that were not, and what to say of them.
+    lost: Vec<(usize, Finding, Option<Evidence>)>,
     events: &'a mpsc::Sender<Event>,
 }
 
@@ -162,6 +249,8 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
             checks: checks.into_iter().map(CheckResult::pending).collect(),
             plan,
             connection_finding: None,
+            is_answered: false,
+            lost: Vec::new(),
             events,
         }
     }
@@ -201,6 +290,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
 
     fn end_step(&mut self, index: usize, ended: Ended) {
         let check = self.plan[index].check;
+        self.is_answered |= is_answer(&ended);
         self.states[index] = match ended {
             Ended::Done(evidence) => {
                 self.shown[index] = evidence;
@@ -215,15 +305,37 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
                 State::NotDone(Blame::Check(check))
             }
             Ended::NoMeans(finding) => self.no_means(index, finding),
+            Ended::Lost(finding, evidence) => {
+                self.lost.push((index, finding, evidence));
+                State::Lost
+            }
             Ended::Broken(finding) => {
                 self.connection_finding.get_or_insert(finding);
                 State::NotDone(Blame::Connection)
             }
         };
+        self.judge_lost();
         if self.connection_finding.is_some() {
             self.give_up_what_waits();
         }
         self.close(check);
+    }
+
+    /// Settles the steps that were not answered, once it is known whether another one is.
+    fn judge_lost(&mut self) {
+        if !self.is_answered && self.states.contains(&State::Running) {
+            return;
+        }
+        for (index, finding, evidence) in std::mem::take(&mut self.lost) {
+            let check = self.plan[index].check;
+            if self.is_answered {
+                self.states[index] = State::NotDone(Blame::Check(check));
+                self.conclude(check, Verdict::Inconclusive, finding, evidence);
+            } else {
+                self.states[index] = State::NotDone(Blame::Connection);
+                self.connection_finding.get_or_insert(finding);
+            }
+        }
     }
 
     /// Ends a check none of whose steps is left: passed if all of them are done, by the evidence of the last in the plan, otherwise skipped.
@@ -231,7 +343,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         let (mut blame, mut evidence) = (None, None);
         for index in (0..self.plan.len()).filter(|i| self.plan[*i].check == check) {
             match self.states[index] {
-                State::Waiting | State::Running => return,
+                State::Waiting | State::Running | State::Lost => return,
                 State::NotDone(cause) => blame = blame.or(Some(cause)),
                 State::Done => evidence = self.shown[index].clone().or(evidence),
             }
@@ -243,6 +355,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         let result = self.check_mut(check);
         if !result.verdict.is_final() {
             result.verdict = Verdict::Passed;
+            result.finding = None;
             result.evidence = evidence;
             self.announce(check);
         }
@@ -307,6 +420,17 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         self.announce(check);
     }
 
+    /// Shows that a step was refused and is tried again; once for each check, however often it happens.
+    fn retry(&mut self, index: usize, finding: Finding) {
+        let check = self.plan[index].check;
+        let result = self.check_mut(check);
+        if result.verdict == Verdict::Running {
+            result.verdict = Verdict::Retrying;
+            result.finding = Some(finding);
+            self.announce(check);
+        }
+    }
+
     fn begin(&mut self, check: Check) {
         let result = self.check_mut(check);
         if result.verdict == Verdict::Pending {
@@ -318,7 +442,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
     fn announce(&self, check: Check) {
         let done = self.checks.iter().filter(|c| c.verdict.is_final()).count();
         let event = Event::Check {
-            result: self.check(check).clone(),
+            result: Box::new(self.check(check).clone()),
             done,
             total: self.checks.len(),
         };
@@ -338,12 +462,12 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
     fn blame(&self, step: S) -> Option<Blame> {
         match self.state(step) {
             State::NotDone(blame) => Some(blame),
-            State::Waiting | State::Running | State::Done => None,
+            State::Waiting | State::Running | State::Lost | State::Done => None,
         }
     }
 
     fn has_ended(&self, step: S) -> bool {
-        !matches!(self.state(step), State::Waiting | State::Running)
+        matches!(self.state(step), State::Done | State::NotDone(_))
     }
 
     /// A step that is not in the plan counts as done: there is nothing to wait for.

@@ -14,6 +14,7 @@ pub(super) fn config(uri: &str) -> S3Config {
         region: Region::parse("us-east-1").unwrap(),
         endpoint: None,
         addressing_style: None,
+        ca_certificates: None,
         credentials: Credentials::Anonymous,
     }
 }

@@ -10,6 +10,7 @@ use crate::model::name::{DatastoreId, DisplayName};
 pub(super) const DATASTORES: &[u8] = b"datastore/";
 pub(super) const BY_DISPLAY_NAME: &[u8] = b"by_display_name/";
 pub(super) const BY_CREATE_TIME: &[u8] = b"by_create_time/";
+pub(super) const LEFTOVERS: &[u8] = b"leftover/";
 pub(super) const REQUESTS_BY_EXPIRY: &[u8] = b"request_by_expiry/";
 
 /// The record of a datastore.
@@ -26,6 +27,11 @@ pub(super) fn by_display_name(name: &DisplayName) -> Vec<u8> {
 pub(super) fn by_create_time(time: SystemTime, id: &DatastoreId) -> Vec<u8> {
     let tail = format!("{}/{}", ordered(time), id.as_str());
     [BY_CREATE_TIME, tail.as_bytes()].concat()
+}
+
+/// What a connection test may have left.
+pub(super) fn leftover(test_id: Uuid) -> Vec<u8> {
+    [LEFTOVERS, test_id.simple().to_string().as_bytes()].concat()
 }
 
 /// What a request id has brought about.

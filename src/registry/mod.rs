@@ -7,6 +7,7 @@ mod keys;
 mod ledger;
 mod list;
 mod record;
+mod residue;
 mod update;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::model::certificates::Certificates;
 use crate::model::credentials::{AccessKey, Credentials};
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::endpoint::Endpoint;
@@ -30,15 +31,23 @@ struct Record<'a> {
     #[serde(borrow)]
     role: Cow<'a, str>,
     #[serde(borrow)]
+    s3: S3Record<'a>,
+    labels: BTreeMap<String, String>,
+    create_time: u64,
+    update_time: u64,
+}
+
+/// The stored form of an S3 configuration.
+#[derive(Serialize, Deserialize)]
+pub(super) struct S3Record<'a> {
+    #[serde(borrow)]
     uri: Cow<'a, str>,
     #[serde(borrow)]
     region: Cow<'a, str>,
     endpoint: Option<Cow<'a, str>>,
     path_style: Option<bool>,
+    ca_certificate_pem: Option<Cow<'a, str>>,
     credentials: CredentialsRecord,
-    labels: BTreeMap<String, String>,
-    create_time: u64,
-    update_time: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,17 +64,12 @@ enum CredentialsRecord {
 
 /// The bytes of a datastore.
 pub(super) fn encode(datastore: &Datastore) -> Result<Vec<u8>, BoxError> {
-    let s3 = &datastore.s3;
     let record = Record {
         id: datastore.id.as_str().into(),
         uid: datastore.uid,
         display_name: datastore.display_name.as_str().into(),
         role: datastore.role.as_str().into(),
-        uri: s3.uri().into(),
-        region: s3.region.as_str().into(),
-        endpoint: s3.endpoint.as_ref().map(|e| e.as_str().into()),
-        path_style: s3.addressing_style.map(|s| s == AddressingStyle::Path),
-        credentials: encode_credentials(&s3.credentials),
+        s3: encode_s3(&datastore.s3),
         labels: datastore
             .labels
             .iter()
@@ -85,33 +89,51 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Datastore, BoxError> {
         return Err("a datastore's record is of a format that this version does not know".into());
     };
     let record: Record = serde_json::from_slice(json)?;
-    let location = Location::parse(&record.uri)?;
     Ok(Datastore {
         id: DatastoreId::parse(&record.id)?,
         uid: record.uid,
         display_name: DisplayName::parse(&record.display_name)?,
         role: Role::parse(&record.role)?,
-        s3: S3Config {
-            bucket: location.bucket().clone(),
-            prefix: location.prefix().clone(),
-            region: Region::parse(&record.region)?,
-            endpoint: record
-                .endpoint
-                .as_deref()
-                .map(Endpoint::parse)
-                .transpose()?,
-            addressing_style: record.path_style.map(|path| {
-                if path {
-                    AddressingStyle::Path
-                } else {
-                    AddressingStyle::VirtualHosted
-                }
-            }),
-            credentials: decode_credentials(record.credentials),
-        },
+        s3: decode_s3(record.s3)?,
         labels: Labels::parse(record.labels)?,
         create_time: time(record.create_time),
         update_time: time(record.update_time),
+    })
+}
+
+/// The stored form of an S3 configuration.
+pub(super) fn encode_s3(s3: &S3Config) -> S3Record<'_> {
+    let pem = s3.ca_certificates.as_ref();
+    S3Record {
+        uri: s3.uri().into(),
+        region: s3.region.as_str().into(),
+        endpoint: s3.endpoint.as_ref().map(|e| e.as_str().into()),
+        path_style: s3.addressing_style.map(|s| s == AddressingStyle::Path),
+        ca_certificate_pem: pem.map(|c| c.as_pem().into()),
+        credentials: encode_credentials(&s3.credentials),
+    }
+}
+
+/// The S3 configuration of a stored form.
+pub(super) fn decode_s3(record: S3Record<'_>) -> Result<S3Config, BoxError> {
+    let location = Location::parse(&record.uri)?;
+    let endpoint = record.endpoint.as_deref().map(Endpoint::parse);
+    let pem = record.ca_certificate_pem.as_deref();
+    let style = |is_path: bool| {
+        if is_path {
+            AddressingStyle::Path
+        } else {
+            AddressingStyle::VirtualHosted
+        }
+    };
+    Ok(S3Config {
+        bucket: location.bucket().clone(),
+        prefix: location.prefix().clone(),
+        region: Region::parse(&record.region)?,
+        endpoint: endpoint.transpose()?,
+        addressing_style: record.path_style.map(style),
+        ca_certificates: pem.map(Certificates::parse).transpose()?,
+        credentials: decode_credentials(record.credentials),
     })
 }
 

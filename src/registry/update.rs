@@ -3,6 +3,7 @@
 use super::delete::refuse_stale;
 use super::{Registry, Request, Stored, keys, record, unavailable};
 use crate::model::Error;
+use crate::model::certificates::Certificates;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::endpoint::Endpoint;
@@ -52,6 +53,8 @@ pub struct S3Change {
     pub endpoint: Option<Option<Endpoint>>,
     /// Where the bucket's name goes.
     pub addressing_style: Option<Option<AddressingStyle>>,
+    /// What an `https` endpoint is trusted by.
+    pub ca_certificates: Option<Option<Certificates>>,
     /// Who signs.
     pub credentials: Option<Credentials>,
 }
@@ -150,6 +153,9 @@ fn apply(s3: &mut S3Config, change: &S3Change) {
     }
     if let Some(style) = change.addressing_style {
         s3.addressing_style = style;
+    }
+    if let Some(certificates) = &change.ca_certificates {
+        s3.ca_certificates.clone_from(certificates);
     }
     if let Some(credentials) = &change.credentials {
         s3.credentials = credentials.clone();

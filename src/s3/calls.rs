@@ -1,15 +1,11 @@
-//! The S3 calls that checks are made of. Each is sent once for the caller (the SDK retries), and says how it went.
+//! The S3 calls that checks are made of. Each says how it went.
 
-use std::future::Future;
-
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::Client as Sdk;
 use aws_sdk_s3::primitives::ByteStream;
-use tokio::time::Instant;
 
 use super::client::Client;
 use super::failure::{Cause, Failure};
-use super::observe::{Evidence, Observer};
+use super::observe::Evidence;
 
 /// The most that is ever read of an object, in bytes.
 const MAX_READ: usize = 4_096;
@@ -19,8 +15,6 @@ const MAX_READ: usize = 4_096;
 pub struct Answer<T> {
     /// The call as it was seen on the wire.
     pub evidence: Evidence,
-    /// How often it was sent: a second time when the answer to the first was lost, or asked for it.
-    pub attempts: u32,
     /// What S3 gave, or why it did not.
     pub result: Result<T, Failure>,
 }
@@ -44,28 +38,26 @@ pub struct OpenUpload {
 impl Client {
     /// `ListObjectsV2` with `max-keys=1`: the first key under the prefix.
     pub async fn list_objects(&self, prefix: &str) -> Answer<Option<String>> {
-        let seen = Observer::default();
-        let call = self.sdk.list_objects_v2().bucket(self.bucket.as_str());
-        let call = call.set_prefix(non_empty(prefix)).max_keys(1);
-        let sent = call.customize().interceptor(seen.clone()).send();
-        let answer = observed("ListObjectsV2", &seen, sent).await;
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.list_objects_v2().bucket(self.bucket.as_str());
+            let call = call.set_prefix(non_empty(prefix)).max_keys(1);
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("ListObjectsV2", send).await;
         answer.map(|out| {
-            out.contents()
-                .first()
-                .and_then(|o| o.key().map(str::to_owned))
+            let first = out.contents().first();
+            first.and_then(|o| o.key().map(str::to_owned))
         })
     }
 
     /// `ListMultipartUploads` with `max-uploads`: uploads whose keys begin with the prefix.
     pub async fn list_uploads(&self, prefix: &str, max: i32) -> Answer<Vec<OpenUpload>> {
-        let seen = Observer::default();
-        let call = self
-            .sdk
-            .list_multipart_uploads()
-            .bucket(self.bucket.as_str());
-        let call = call.set_prefix(non_empty(prefix)).max_uploads(max);
-        let sent = call.customize().interceptor(seen.clone()).send();
-        let answer = observed("ListMultipartUploads", &seen, sent).await;
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.list_multipart_uploads().bucket(self.bucket.as_str());
+            let call = call.set_prefix(non_empty(prefix)).max_uploads(max);
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("ListMultipartUploads", send).await;
         answer.map(|out| {
             let open = |u: &aws_sdk_s3::types::MultipartUpload| {
                 Some(OpenUpload {
@@ -79,85 +71,107 @@ impl Client {
 
     /// `GetObject` of the first byte. An empty object answers 416 `InvalidRange`, which only a reader is told.
     pub async fn get_first_byte(&self, key: &str) -> Answer<()> {
-        self.get_range(key, "bytes=0-0").await.map(|_| ())
+        self.get_range(key, None, "bytes=0-0").await.map(|_| ())
+    }
+
+    /// `GetObject` of the first byte of one version. A delete marker answers 405.
+    pub async fn get_version(&self, key: &str, version_id: &str) -> Answer<()> {
+        let answer = self.get_range(key, Some(version_id), "bytes=0-0").await;
+        answer.map(|_| ())
     }
 
     /// `GetObject` of a small object, at most 4 KiB of it.
     pub async fn get_small(&self, key: &str) -> Answer<Vec<u8>> {
-        self.get_range(key, &format!("bytes=0-{}", MAX_READ - 1))
-            .await
+        let range = format!("bytes=0-{}", MAX_READ - 1);
+        self.get_range(key, None, &range).await
     }
 
-    async fn get_range(&self, key: &str, range: &str) -> Answer<Vec<u8>> {
-        let seen = Observer::default();
-        let call = self.sdk.get_object().bucket(self.bucket.as_str());
-        let call = call.key(key).range(range);
-        let sent = call.customize().interceptor(seen.clone()).send();
-        let answer = observed("GetObject", &seen, sent).await;
+    /// The id of the newest version of an object, in a versioned bucket.
+    pub async fn version_of(&self, key: &str) -> Answer<Option<String>> {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.head_object().bucket(self.bucket.as_str()).key(key);
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("HeadObject", send).await;
+        answer.map(|out| real_version(out.version_id()))
+    }
+
+    async fn get_range(&self, key: &str, version_id: Option<&str>, range: &str) -> Answer<Vec<u8>> {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.get_object().bucket(self.bucket.as_str());
+            let call = call.key(key).range(range);
+            let call = call.set_version_id(version_id.map(str::to_owned));
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("GetObject", send).await;
         let result = match answer.result {
             Ok(output) => read_bounded(output.body).await,
             Err(failure) => Err(failure),
         };
         Answer {
             evidence: answer.evidence,
-            attempts: answer.attempts,
             result,
         }
     }
 
     /// `PutObject`: the new version's id, in a versioned bucket.
-    pub async fn put(&self, key: &str, body: Vec<u8>) -> Answer<Option<String>> {
-        let seen = Observer::default();
-        let call = self.sdk.put_object().bucket(self.bucket.as_str()).key(key);
-        let call = call.content_type("text/plain").body(ByteStream::from(body));
-        let sent = call.customize().interceptor(seen.clone()).send();
-        let answer = observed("PutObject", &seen, sent).await;
-        answer.and_then(|out| {
+    pub async fn put(&self, key: &str, body: &str) -> Answer<Option<String>> {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.put_object().bucket(self.bucket.as_str()).key(key);
+            let body = ByteStream::from(body.as_bytes().to_vec());
+            let call = call.content_type("text/plain").body(body);
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("PutObject", send).await;
+        answer.and_then(|out, evidence| {
             // S3 always names the new object's ETag; what does not has perhaps not stored it.
-            out.e_tag().ok_or_else(|| Failure::not_s3(&seen.seen()))?;
+            out.e_tag().ok_or_else(|| Failure::not_s3(evidence))?;
             Ok(real_version(out.version_id()))
         })
     }
 
     /// `DeleteObject`, of one version if it is given.
     pub async fn delete(&self, key: &str, version_id: Option<&str>) -> Answer<Deleted> {
-        let seen = Observer::default();
-        let call = self
-            .sdk
-            .delete_object()
-            .bucket(self.bucket.as_str())
-            .key(key);
-        let call = call.set_version_id(version_id.map(str::to_owned));
-        let sent = call.customize().interceptor(seen.clone()).send();
-        let answer = observed("DeleteObject", &seen, sent).await;
-        answer.map(|out| Deleted {
-            delete_marker: real_version(out.version_id())
-                .filter(|_| version_id.is_none() && out.delete_marker() == Some(true)),
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.delete_object().bucket(self.bucket.as_str()).key(key);
+            let call = call.set_version_id(version_id.map(str::to_owned));
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("DeleteObject", send).await;
+        answer.map(|out| {
+            // Where versioning is suspended the marker's id is `null`, and can be deleted by it.
+            let is_new = version_id.is_none() && out.delete_marker() == Some(true);
+            let marker = out.version_id().filter(|id| is_new && !id.is_empty());
+            Deleted {
+                delete_marker: marker.map(str::to_owned),
+            }
         })
     }
 
     /// `CreateMultipartUpload`: the upload's id.
     pub async fn create_upload(&self, key: &str) -> Answer<String> {
-        let seen = Observer::default();
-        let call = self.sdk.create_multipart_upload();
-        let call = call.bucket(self.bucket.as_str()).key(key);
-        let sent = call.customize().interceptor(seen.clone()).send();
-        let answer = observed("CreateMultipartUpload", &seen, sent).await;
-        answer.and_then(|out| {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.create_multipart_upload();
+            let call = call.bucket(self.bucket.as_str()).key(key);
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("CreateMultipartUpload", send).await;
+        answer.and_then(|out, evidence| {
             let id = out.upload_id().map(str::to_owned);
-            id.ok_or_else(|| Failure::not_s3(&seen.seen()))
+            id.ok_or_else(|| Failure::not_s3(evidence))
         })
     }
 
     /// `ListParts` with `max-parts=1`.
     pub async fn list_parts(&self, key: &str, upload_id: &str) -> Answer<()> {
-        let seen = Observer::default();
-        let call = self.sdk.list_parts().bucket(self.bucket.as_str());
-        let call = call.key(key).upload_id(upload_id).max_parts(1);
-        let sent = call.customize().interceptor(seen.clone()).send();
-        let mut answer = observed("ListParts", &seen, sent).await.map(|_| ());
-        // moto 5.2 calls the root element so, and the SDK takes that for an error. Nothing in the list is needed here.
-        if seen.seen().root.as_deref() == Some("ListPartsResponse") {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.list_parts().bucket(self.bucket.as_str());
+            let call = call.key(key).upload_id(upload_id).max_parts(1);
+            call.customize().interceptor(seen).send()
+        };
+        let mut answer = self.call("ListParts", send).await.map(|_| ());
+        // moto 5.2 calls the root element so, which the SDK cannot read. Nothing in the list is needed here.
+        if answer.result.as_ref().is_err_and(|f| f.is_list_of_parts) {
             answer.result = Ok(());
         }
         answer
@@ -165,63 +179,31 @@ impl Client {
 
     /// `AbortMultipartUpload`.
     pub async fn abort_upload(&self, key: &str, upload_id: &str) -> Answer<()> {
-        let seen = Observer::default();
-        let call = self.sdk.abort_multipart_upload();
-        let call = call
-            .bucket(self.bucket.as_str())
-            .key(key)
-            .upload_id(upload_id);
-        let sent = call.customize().interceptor(seen.clone()).send();
-        observed("AbortMultipartUpload", &seen, sent)
-            .await
-            .map(|_| ())
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.abort_multipart_upload();
+            let call = call.bucket(self.bucket.as_str()).key(key);
+            let call = call.upload_id(upload_id);
+            call.customize().interceptor(seen).send()
+        };
+        self.call("AbortMultipartUpload", send).await.map(|_| ())
     }
 }
 
 impl<T> Answer<T> {
     fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
-        self.and_then(|value| Ok(f(value)))
+        self.and_then(|value, _| Ok(f(value)))
     }
 
-    fn and_then<U>(self, f: impl FnOnce(T) -> Result<U, Failure>) -> Answer<U> {
+    fn and_then<U>(self, f: impl FnOnce(T, &Evidence) -> Result<U, Failure>) -> Answer<U> {
+        let result = self.result.and_then(|value| f(value, &self.evidence));
         Answer {
             evidence: self.evidence,
-            attempts: self.attempts,
-            result: self.result.and_then(f),
+            result,
         }
     }
 }
 
-async fn observed<T, E>(
-    operation: &'static str,
-    observer: &Observer,
-    sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Answer<T>
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let start = Instant::now();
-    let result = sent.await;
-    let duration = start.elapsed();
-    let seen = observer.seen();
-    let result = match result {
-        Ok(_) if seen.is_foreign => Err(Failure::not_s3(&seen)),
-        result => result.map_err(|error| Failure::from_sdk(&error, &seen)),
-    };
-    Answer {
-        evidence: Evidence {
-            operation,
-            http_status: seen.status,
-            s3_error_code: result.as_ref().err().and_then(|f| f.code.clone()),
-            request_id: seen.request_id,
-            duration,
-        },
-        attempts: seen.attempts,
-        result,
-    }
-}
-
-/// S3 answers `null` for objects that were written before the bucket was versioned; there is nothing to remove by that id.
+/// The id of a version that stays when its object is deleted: `null` is that of the one version which the next write replaces.
 fn real_version(version_id: Option<&str>) -> Option<String> {
     version_id
         .filter(|v| !v.is_empty() && *v != "null")

@@ -1,19 +1,24 @@
-//! An SDK client for one datastore: its region, endpoint, addressing style and credentials.
+//! An SDK client for one datastore: its region, endpoint, addressing style, credentials and trusted certificates.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_credential_types::Credentials as SdkCredentials;
+use aws_sdk_s3::Client as Sdk;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, IdentityCache, Region, RequestChecksumCalculation,
+    BehaviorVersion, Builder, IdentityCache, Region as SdkRegion, RequestChecksumCalculation,
     ResponseChecksumValidation, SharedHttpClient,
 };
-use aws_smithy_http_client::tls;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use tokio::sync::OnceCell;
 
+use crate::model::certificates::Certificates;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
 use crate::model::location::Bucket;
+use crate::model::region::Region;
 
 /// How long to wait for a connection before trying again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -23,65 +28,144 @@ const MAX_ATTEMPTS: u32 = 3;
 /// Calls S3 as one datastore does. Clones share their connections; two clients share neither connections nor identities.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(super) sdk: aws_sdk_s3::Client,
     pub(super) bucket: Bucket,
+    configured: Route,
+    /// Whether there are two addressing styles to try: Amazon S3 understands both.
+    pub(super) may_change_style: bool,
+    current: Arc<Mutex<(Route, Sdk)>>,
+    /// The route with the other addressing style, if that was tried and works.
+    pub(super) other_style: Arc<OnceCell<Option<Route>>>,
+}
+
+/// The way of a request to the bucket: the region it is signed for, and where it puts the bucket's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The region.
+    pub region: Region,
+    /// Whether the bucket's name is in the path.
+    pub path_style: bool,
 }
 
 impl Client {
     /// A client with connections of its own. Nothing is sent yet.
     pub async fn new(config: &S3Config) -> Self {
-        let http = http_client();
-        let mut builder = Builder::new()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(config.region.as_str().to_owned()))
-            .force_path_style(config.uses_path_style())
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .build(),
-            )
-            // Keys that never change need no cache, and a cache would outlive the test (smithy-rs 4340).
-            .identity_cache(IdentityCache::no_cache())
-            .http_client(http.clone());
-        if let Some(endpoint) = &config.endpoint {
-            // Checksum trailers, the SDK's default, are refused by some compatible stores.
-            builder = builder
-                .endpoint_url(endpoint.as_str())
-                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-                .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        }
-        builder = match &config.credentials {
-            Credentials::AccessKey(key) => builder.credentials_provider(SdkCredentials::new(
-                &key.access_key_id,
-                key.secret_access_key.expose(),
-                key.session_token.as_ref().map(|t| t.expose().to_owned()),
-                None,
-                "datastore",
-            )),
-            Credentials::Anonymous => builder.allow_no_auth(),
-            Credentials::Ambient => {
-                let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
-                    .region(Region::new(config.region.as_str().to_owned()))
-                    .http_client(http)
-                    .load()
-                    .await;
-                builder.set_credentials_provider(shared.credentials_provider());
-                builder
-            }
+        let configured = Route {
+            region: config.region.clone(),
+            path_style: config.uses_path_style(),
         };
+        let sdk = sdk(config, &configured).await;
         Self {
-            sdk: aws_sdk_s3::Client::from_conf(builder.build()),
             bucket: config.bucket.clone(),
+            may_change_style: config.endpoint.is_some(),
+            current: Arc::new(Mutex::new((configured.clone(), sdk))),
+            configured,
+            other_style: Arc::new(OnceCell::new()),
+        }
+    }
+
+    /// The way that was found to work, if it is not the configured one.
+    #[must_use]
+    pub fn detour(&self) -> Option<Route> {
+        let (route, _) = self.current();
+        (route != self.configured).then_some(route)
+    }
+
+    /// The configured way.
+    #[must_use]
+    pub fn configured(&self) -> &Route {
+        &self.configured
+    }
+
+    /// The way that requests go now, and the SDK's client that sends them so.
+    pub(super) fn current(&self) -> (Route, Sdk) {
+        self.lock().clone()
+    }
+
+    /// An SDK client for another way, on the same connections.
+    pub(super) fn on(&self, route: &Route) -> Sdk {
+        let (_, sdk) = self.current();
+        let builder = sdk.config().to_builder();
+        Sdk::from_conf(route.apply(builder).build())
+    }
+
+    /// Sends requests this way from now on.
+    pub(super) fn take(&self, route: Route, sdk: Sdk) {
+        *self.lock() = (route, sdk);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Route, Sdk)> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Route {
+    fn apply(&self, builder: Builder) -> Builder {
+        builder
+            .region(SdkRegion::new(self.region.as_str().to_owned()))
+            .force_path_style(self.path_style)
+    }
+}
+
+async fn sdk(config: &S3Config, route: &Route) -> Sdk {
+    let http = http_client(config.ca_certificates.as_ref());
+    let mut builder = route
+        .apply(Builder::new())
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .build(),
+        )
+        // Keys that never change need no cache, and a cache would outlive the test (smithy-rs 4340).
+        .identity_cache(IdentityCache::no_cache())
+        .http_client(http.clone());
+    if let Some(endpoint) = &config.endpoint {
+        // Checksum trailers, the SDK's default, are refused by some compatible stores.
+        builder = builder
+            .endpoint_url(endpoint.as_str())
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    }
+    Sdk::from_conf(sign_as(builder, config, http).await.build())
+}
+
+async fn sign_as(mut builder: Builder, config: &S3Config, http: SharedHttpClient) -> Builder {
+    match &config.credentials {
+        Credentials::AccessKey(key) => builder.credentials_provider(SdkCredentials::new(
+            &key.access_key_id,
+            key.secret_access_key.expose(),
+            key.session_token.as_ref().map(|t| t.expose().to_owned()),
+            None,
+            "datastore",
+        )),
+        Credentials::Anonymous => builder.allow_no_auth(),
+        Credentials::Ambient => {
+            let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+                .region(SdkRegion::new(config.region.as_str().to_owned()))
+                .http_client(http)
+                .load()
+                .await;
+            builder.set_credentials_provider(shared.credentials_provider());
+            builder
         }
     }
 }
 
-/// A pool of connections that no other client shares.
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(
-            tls::rustls_provider::CryptoMode::AwsLc,
-        ))
-        .build_https()
+/// A pool of connections that no other client shares, trusting these certificates, or the usual ones.
+fn http_client(trusted: Option<&Certificates>) -> SharedHttpClient {
+    let builder = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(
+        tls::rustls_provider::CryptoMode::AwsLc,
+    ));
+    let Some(trusted) = trusted else {
+        return builder.build_https();
+    };
+    let store = TrustStore::empty().with_pem_certificate(trusted.as_pem().as_bytes());
+    match TlsContext::builder().with_trust_store(store).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        Err(error) => {
+            tracing::error!(%error, "the trusted certificates of a datastore cannot be used");
+            builder.build_https()
+        }
+    }
 }

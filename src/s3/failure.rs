@@ -1,11 +1,12 @@
 //! One failure type for every S3 call, made from the SDK's errors by one generic function.
 
 use std::error::Error as StdError;
+use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::observe::Seen;
+use super::observe::{Evidence, Seen};
 
 /// Why a call did not succeed. Holds no secret; [`Failure::message`] is the endpoint's and must not be shown as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,12 @@ pub struct Failure {
     pub code: Option<String>,
     /// S3's message, to be searched for known words.
     pub message: Option<String>,
-    /// The bucket's region, when the answer names it (`x-amz-bucket-region`).
+    /// The bucket's region, when the answer names it (`x-amz-bucket-region`, or `Region` in the body).
     pub bucket_region: Option<String>,
+    /// How far S3's clock is ahead of ours, in seconds, when the answer has a date.
+    pub clock_ahead: Option<i32>,
+    /// The body is the list of parts that moto writes, which the SDK cannot read.
+    pub(super) is_list_of_parts: bool,
 }
 
 /// The kinds of failure.
@@ -31,7 +36,13 @@ pub enum Cause {
     NotS3,
     /// No answer in time.
     Timeout,
-    /// No connection: the innermost cause, in the operating system's or the TLS library's words.
+    /// The host name has no address.
+    Dns,
+    /// Nothing listens there.
+    ConnectionRefused,
+    /// The certificate is not trusted, or TLS failed otherwise: in the TLS library's words.
+    Tls(String),
+    /// No connection for another reason: the innermost cause, in the operating system's words.
     Unreachable(String),
     /// There were no credentials to sign with.
     NoCredentials,
@@ -47,13 +58,15 @@ impl Failure {
             code: None,
             message: None,
             bucket_region: None,
+            clock_ahead: None,
+            is_list_of_parts: false,
         }
     }
 
     /// A success that S3 would not word so.
-    pub(super) fn not_s3(seen: &Seen) -> Self {
+    pub(super) fn not_s3(evidence: &Evidence) -> Self {
         Self {
-            status: seen.status,
+            status: evidence.http_status,
             ..Self::new(Cause::NotS3)
         }
     }
@@ -77,8 +90,7 @@ impl Failure {
             SdkError::ResponseError(_) => Cause::NotS3,
             SdkError::TimeoutError(_) => Cause::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Cause::Timeout,
-            _ if has_source::<CredentialsError>(error) => Cause::NoCredentials,
-            _ => Cause::Unreachable(innermost(error)),
+            _ => no_connection(error),
         };
         Self {
             cause,
@@ -86,6 +98,8 @@ impl Failure {
             code: code.map(str::to_owned),
             message: error.message().map(str::to_owned),
             bucket_region: seen.bucket_region.clone(),
+            clock_ahead: seen.clock_ahead.and_then(|s| i32::try_from(s).ok()),
+            is_list_of_parts: seen.root.as_deref() == Some("ListPartsResponse"),
         }
     }
 }
@@ -101,20 +115,31 @@ fn is_success(status: Option<u16>) -> bool {
     status.is_some_and(|s| (200..300).contains(&s))
 }
 
-/// An error and its causes, outermost first.
-fn sources<'a>(
+fn no_connection(error: &(dyn StdError + 'static)) -> Cause {
+    if chain(error).any(<dyn StdError>::is::<CredentialsError>) {
+        return Cause::NoCredentials;
+    }
+    if let Some(tls) = chain(error).find_map(|e| e.downcast_ref::<rustls::Error>()) {
+        return Cause::Tls(tls.to_string());
+    }
+    let mut of_io = chain(error).filter_map(|e| e.downcast_ref::<io::Error>());
+    if of_io.any(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
+        return Cause::ConnectionRefused;
+    }
+    // hyper-util keeps the error of a look-up to itself, but for its words.
+    if chain(error).any(|e| e.to_string().contains("dns error")) {
+        return Cause::Dns;
+    }
+    let innermost = chain(error).last().map(ToString::to_string);
+    Cause::Unreachable(innermost.unwrap_or_default())
+}
+
+/// An error and its causes, outermost first. What an [`io::Error`] wraps is among them, which its `source` passes over.
+fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |e| StdError::source(*e))
-}
-
-fn has_source<T: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
-    sources(error).any(<dyn StdError>::is::<T>)
-}
-
-fn innermost(error: &(dyn StdError + 'static)) -> String {
-    sources(error)
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    std::iter::successors(Some(error), |e| match e.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+        None => StdError::source(*e),
+    })
 }

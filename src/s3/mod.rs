@@ -4,8 +4,9 @@ mod calls;
 mod client;
 mod failure;
 mod observe;
+mod send;
 
 pub use calls::{Answer, Deleted, OpenUpload};
-pub use client::Client;
+pub use client::{Client, Route};
 pub use failure::{Cause, Failure, is_code};
 pub use observe::Evidence;

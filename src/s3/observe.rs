@@ -1,18 +1,21 @@
 //! Reads each answer of S3 as it came over the wire, before the SDK makes an output or an error of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_s3::config::interceptors::{
     AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
     BeforeTransmitInterceptorContextRef,
 };
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 
 /// Longer request IDs are none, and not repeated; those of Ceph, with the name of a zone in them, are the longest that were seen.
 const MAX_REQUEST_ID: usize = 128;
+/// How much of a body is looked at, in bytes: an error of S3 is shorter.
+const MAX_HEAD: usize = 2_048;
 
 /// The call behind a verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +28,14 @@ pub struct Evidence {
     pub s3_error_code: Option<String>,
     /// S3's id of the call.
     pub request_id: Option<String>,
+    /// S3's second id of the call, `x-amz-id-2`.
+    pub extended_request_id: Option<String>,
+    /// How often the call was sent: a second time when the answer to the first was lost, or asked for it.
+    pub attempts: u32,
     /// From the call to its answer, retries included.
     pub duration: Duration,
+    /// How far S3's clock is ahead of ours, in seconds, by the `Date` of the answer.
+    pub clock_ahead: Option<i64>,
 }
 
 /// What the last answer of a call said outside its body.
@@ -34,7 +43,10 @@ pub struct Evidence {
 pub(super) struct Seen {
     pub(super) status: Option<u16>,
     pub(super) request_id: Option<String>,
+    pub(super) extended_request_id: Option<String>,
+    /// From the header, or from the body of an error.
     pub(super) bucket_region: Option<String>,
+    pub(super) clock_ahead: Option<i64>,
     /// The body is a page, or no XML: S3 sends neither, but as the content of an object.
     pub(super) is_foreign: bool,
     /// The name of the body's first XML element, of an answer whose body was read.
@@ -69,7 +81,12 @@ impl Intercept for Observer {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.lock().attempts += 1;
+        let mut seen = self.lock();
+        // What an earlier attempt was answered is not the answer to this one.
+        *seen = Seen {
+            attempts: seen.attempts + 1,
+            ..Seen::default()
+        };
         Ok(())
     }
 
@@ -81,15 +98,13 @@ impl Intercept for Observer {
     ) -> Result<(), BoxError> {
         let response = context.response();
         let header = |name: &str| response.headers().get(name).map(str::to_owned);
+        let id = |name: &str| header(name).filter(|id| id.len() <= MAX_REQUEST_ID);
         let mut seen = self.lock();
-        *seen = Seen {
-            status: Some(response.status().as_u16()),
-            request_id: header("x-amz-request-id").filter(|id| id.len() <= MAX_REQUEST_ID),
-            bucket_region: header("x-amz-bucket-region"),
-            is_foreign: false,
-            root: None,
-            attempts: seen.attempts,
-        };
+        seen.status = Some(response.status().as_u16());
+        seen.request_id = id("x-amz-request-id");
+        seen.extended_request_id = id("x-amz-id-2");
+        seen.bucket_region = header("x-amz-bucket-region");
+        seen.clock_ahead = header("date").and_then(|date| clock_ahead(&date));
         Ok(())
     }
 
@@ -106,7 +121,9 @@ impl Intercept for Observer {
         };
         let content_type = response.headers().get("content-type");
         let is_html = content_type.is_some_and(|t| t.starts_with("text/html"));
-        let root = root_element(body);
+        // The cut can go through a character.
+        let head = String::from_utf8_lossy(&body[..body.len().min(MAX_HEAD)]);
+        let root = root_element(&head);
         let is_xml = root
             .as_ref()
             .is_some_and(|r| !r.eq_ignore_ascii_case("html"));
@@ -114,14 +131,29 @@ impl Intercept for Observer {
         // Without a body the type says nothing: moto sends its 204s as text/html.
         seen.is_foreign = (is_html || !is_xml) && !body.trim_ascii().is_empty();
         seen.root = root;
+        if seen.bucket_region.is_none() {
+            seen.bucket_region = element(&head, "Region");
+        }
         Ok(())
     }
 }
 
+/// How far the clock that wrote an HTTP date is ahead of ours, in seconds.
+fn clock_ahead(date: &str) -> Option<i64> {
+    let theirs = DateTime::from_str(date, DateTimeFormat::HttpDate).ok()?;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(theirs.secs() - i64::try_from(since.as_secs()).ok()?)
+}
+
+/// The text of an element without children.
+fn element(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    let (value, _) = rest.split_once('<')?;
+    Some(value.to_owned())
+}
+
 /// The name of the first element of an XML document.
-fn root_element(body: &[u8]) -> Option<String> {
-    // The cut can go through a character.
-    let head = String::from_utf8_lossy(&body[..body.len().min(512)]);
+fn root_element(head: &str) -> Option<String> {
     let mut tags = head.split('<').skip(1);
     let tag = tags.find(|tag| !tag.starts_with(['?', '!']))?;
     let end = tag.find(|c: char| !c.is_ascii_alphanumeric())?;
@@ -130,19 +162,24 @@ fn root_element(body: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::root_element;
+    use super::{element, root_element};
 
     #[test]
     fn the_root_element_is_found_behind_the_declaration_and_comments() {
         let body =
-            b"<?xml version=\"1.0\"?>\n<!-- x --><ListPartsResponse xmlns=\"http://s3\"><Bucket>";
+            "<?xml version=\"1.0\"?>\n<!-- x --><ListPartsResponse xmlns=\"http://s3\"><Bucket>";
         assert_eq!(root_element(body).as_deref(), Some("ListPartsResponse"));
         let cut = format!("<ListBucketResult><Key>{}</Key>", "é".repeat(600));
-        assert_eq!(
-            root_element(cut.as_bytes()).as_deref(),
-            Some("ListBucketResult")
-        );
-        assert_eq!(root_element(b"plain text"), None);
-        assert_eq!(root_element(b"<cut"), None);
+        assert_eq!(root_element(&cut).as_deref(), Some("ListBucketResult"));
+        assert_eq!(root_element("plain text"), None);
+        assert_eq!(root_element("<cut"), None);
+    }
+
+    #[test]
+    fn the_region_is_found_in_the_body_of_an_error() {
+        let body =
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>";
+        assert_eq!(element(body, "Region").as_deref(), Some("eu-west-1"));
+        assert_eq!(element(body, "Endpoint"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The executor on fake steps, under paused time.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
@@ -11,6 +11,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const LIMITS: Limits = Limits {
     step: Duration::from_secs(10),
     whole: Duration::from_mins(1),
+    retry_denied: Duration::ZERO,
 };
 
 /// Ends each step after a time, in a way that a function chooses.
@@ -32,7 +33,7 @@ impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Fake<F> {
     }
 
     fn timed_out(&self, _: usize) -> Ended {
-        Ended::Inconclusive(finding(FindingReason::Timeout), None)
+        Ended::Lost(finding(FindingReason::Timeout), None)
     }
 }
 
@@ -84,7 +85,7 @@ async fn run_all<T: Steps<Step = usize>>(
         total: of,
     }) = receiver.recv().await
     {
-        changes.push(result);
+        changes.push(*result);
         let ended = changes.iter().filter(|c| c.verdict.is_final()).count();
         assert_eq!((done, of), (ended, total));
     }
@@ -234,17 +235,66 @@ async fn what_breaks_the_connection_skips_what_has_not_begun() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_step_that_takes_too_long_is_cut_off_and_the_others_go_on() {
+async fn what_nobody_answers_is_the_connections_fault() {
     let plan = vec![
         node(0, Check::ListObjects, &[], &[]),
-        node(1, Check::GetObject, &[], &[0]),
+        node(1, Check::PutObject, &[], &[]),
+        node(2, Check::GetObject, &[], &[0]),
     ];
     let steps = fake(11 * SECOND, |_| done());
     let start = Instant::now();
     let (found, _) = run_all(plan, &steps, LIMITS, &CancellationToken::new()).await;
-    assert_eq!(start.elapsed(), 20 * SECOND);
-    for result in found.checks {
-        assert_eq!(result.verdict, Verdict::Inconclusive);
+    assert!(start.elapsed() < 11 * SECOND, "each step has ten seconds");
+    let reason = found.connection_finding.map(|f| f.reason);
+    assert_eq!(reason, Some(FindingReason::Timeout));
+    assert!(found.checks.iter().all(|c| c.verdict == Verdict::Skipped));
+    assert_eq!(steps.begun.lock().unwrap().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_answered_beside_what_is_says_nothing_of_the_connection() {
+    for answered_first in [false, true] {
+        let plan = vec![
+            node(0, Check::ListObjects, &[], &[]),
+            node(1, Check::PutObject, &[], &[]),
+            node(2, Check::GetObject, &[0], &[]),
+        ];
+        let end = move |step| match step {
+            0 => Ended::Lost(finding(FindingReason::NotS3), None),
+            _ => done(),
+        };
+        let steps = Staggered {
+            first: usize::from(answered_first),
+            fake: fake(SECOND, end),
+        };
+        let steps = Arc::new(steps);
+        let (found, _) = run_all(plan, &steps, LIMITS, &CancellationToken::new()).await;
+        assert_eq!(found.connection_finding, None);
+        assert_eq!(found.checks[0].verdict, Verdict::Inconclusive);
+        assert_eq!(verdict(&found, Check::PutObject), (Verdict::Passed, None));
+        let skipped = (Verdict::Skipped, Some(Check::ListObjects));
+        assert_eq!(verdict(&found, Check::GetObject), skipped);
+    }
+}
+
+/// Lets one step end before the others.
+struct Staggered<F> {
+    first: usize,
+    fake: Arc<Fake<F>>,
+}
+
+impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Staggered<F> {
+    type Step = usize;
+
+    async fn run(&self, step: usize) -> Ended {
+        if step != self.first {
+            tokio::time::sleep(SECOND).await;
+        }
+        self.fake.run(step).await
+    }
+
+    fn timed_out(&self, step: usize) -> Ended {
+        self.fake.timed_out(step)
     }
 }
 
@@ -312,6 +362,72 @@ async fn a_step_that_panics_ends_the_run_and_every_check() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_not_believed_before_its_time_and_is_shown_once() {
+    let limits = Limits {
+        retry_denied: 10 * SECOND,
+        ..LIMITS
+    };
+    let plan = vec![
+        node(0, Check::PutObject, &[], &[]),
+        node(1, Check::GetObject, &[0], &[]),
+    ];
+    let tries = Arc::new(AtomicUsize::new(0));
+    let end = {
+        let tries = Arc::clone(&tries);
+        move |step| match step {
+            0 if tries.fetch_add(1, Ordering::SeqCst) < 3 => failed(),
+            _ => done(),
+        }
+    };
+    let steps = fake(Duration::ZERO, end);
+    let (found, changes) = run_all(plan, &steps, limits, &CancellationToken::new()).await;
+    assert_eq!(verdict(&found, Check::PutObject), (Verdict::Passed, None));
+    assert_eq!(verdict(&found, Check::GetObject), (Verdict::Passed, None));
+    assert_eq!(found.checks[0].finding, None);
+    let shown: Vec<Verdict> = changes.iter().map(|c| c.verdict).collect();
+    let retrying = shown.iter().filter(|v| **v == Verdict::Retrying).count();
+    assert_eq!((retrying, shown.len()), (1, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_stays_is_believed_when_its_time_is_up() {
+    let limits = Limits {
+        retry_denied: 10 * SECOND,
+        ..LIMITS
+    };
+    let plan = vec![node(0, Check::PutObject, &[], &[])];
+    let steps = fake(Duration::ZERO, |_| failed());
+    let start = Instant::now();
+    let (found, _) = run_all(plan, &steps, limits, &CancellationToken::new()).await;
+    assert_eq!(verdict(&found, Check::PutObject), (Verdict::Failed, None));
+    assert!(start.elapsed() <= 10 * SECOND);
+    assert!(steps.begun.lock().unwrap().len() > 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_does_not_wait_for_the_next_try() {
+    let limits = Limits {
+        retry_denied: 100 * SECOND,
+        ..LIMITS
+    };
+    let cancel = CancellationToken::new();
+    let stopper = {
+        let cancel = cancel.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(20 * SECOND).await;
+            cancel.cancel();
+        })
+    };
+    let steps = fake(Duration::ZERO, |_| failed());
+    let plan = vec![node(0, Check::PutObject, &[], &[])];
+    let start = Instant::now();
+    let (found, _) = run_all(plan, &steps, limits, &cancel).await;
+    stopper.await.unwrap();
+    assert!(start.elapsed() < 21 * SECOND);
+    assert_eq!(found.checks[0].verdict, Verdict::Inconclusive);
+}
+
 const CHECKS: [Check; 4] = [
     Check::ListObjects,
     Check::PutObject,
@@ -321,7 +437,7 @@ const CHECKS: [Check; 4] = [
 
 /// A plan of up to eight steps whose edges lead to earlier ones, and how each step ends.
 fn any_plan() -> impl Strategy<Value = (Vec<Node<usize>>, Vec<u8>)> {
-    let step = (0..CHECKS.len(), any::<u8>(), any::<u8>(), 0..5_u8);
+    let step = (0..CHECKS.len(), any::<u8>(), any::<u8>(), 0..6_u8);
     proptest::collection::vec(step, 1..8).prop_map(|steps| {
         let edges = |mask: u8, before: usize| (0..before).filter(move |i| mask >> i & 1 == 1);
         let node = |(step, (check, needs, after, _)): (usize, &(usize, u8, u8, u8))| Node {
@@ -340,7 +456,8 @@ fn ending(kind: u8) -> Ended {
         0 | 1 => done(),
         2 => failed(),
         3 => Ended::NoMeans(finding(FindingReason::NoObjectToRead)),
-        _ => Ended::Broken(finding(FindingReason::Timeout)),
+        4 => Ended::Lost(finding(FindingReason::Timeout), None),
+        _ => Ended::Broken(finding(FindingReason::SignatureMismatch)),
     }
 }
 

@@ -1,0 +1,94 @@
+//! The smallest policy that grants some S3 actions on a location.
+
+use serde_json::{Value, json};
+
+use super::{Action, bucket_arn, object_arn};
+use crate::model::location::{Bucket, Prefix};
+use crate::model::region::Partition;
+
+/// A policy document that grants just these actions: bucket actions on the bucket, only for the prefix if there is one, and object actions on
+/// the objects below it. `None` for no actions.
+#[must_use]
+pub fn granting(
+    actions: &[Action],
+    partition: Partition,
+    bucket: &Bucket,
+    prefix: &Prefix,
+) -> Option<String> {
+    let (on_bucket, on_objects): (Vec<Action>, Vec<Action>) =
+        actions.iter().partition(|a| a.is_on_bucket());
+    let mut statements = Vec::new();
+    if !on_bucket.is_empty() {
+        let mut statement = allow(&on_bucket, &bucket_arn(partition, bucket));
+        if !prefix.is_root() {
+            let pattern = format!("{}*", super::arn::literal(prefix.as_str()));
+            statement["Condition"] = json!({"StringLike": {"s3:prefix": pattern}});
+        }
+        statements.push(statement);
+    }
+    if !on_objects.is_empty() {
+        statements.push(allow(&on_objects, &object_arn(partition, bucket, prefix)));
+    }
+    if statements.is_empty() {
+        return None;
+    }
+    let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    Some(format!("{policy:#}"))
+}
+
+fn allow(actions: &[Action], resource: &str) -> Value {
+    let actions: Vec<&str> = actions.iter().map(|a| a.as_str()).collect();
+    json!({"Effect": "Allow", "Action": actions, "Resource": resource})
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::granting;
+    use crate::iam::Action;
+    use crate::model::location::Location;
+    use crate::model::region::Partition;
+
+    fn statements(actions: &[Action], uri: &str) -> Value {
+        let location = Location::parse(uri).unwrap();
+        let policy = granting(
+            actions,
+            Partition::Aws,
+            location.bucket(),
+            location.prefix(),
+        );
+        let policy: Value = serde_json::from_str(&policy.unwrap()).unwrap();
+        policy["Statement"].clone()
+    }
+
+    #[test]
+    fn bucket_and_object_actions_have_a_statement_each() {
+        let actions = [Action::ListBucket, Action::DeleteObject, Action::PutObject];
+        assert_eq!(
+            statements(&actions, "s3://logs/a$b"),
+            json!([
+                {
+                    "Effect": "Allow",
+                    "Action": ["s3:ListBucket"],
+                    "Resource": "arn:aws:s3:::logs",
+                    "Condition": {"StringLike": {"s3:prefix": "a${$}b/*"}}
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": ["s3:DeleteObject", "s3:PutObject"],
+                    "Resource": "arn:aws:s3:::logs/a${$}b/*"
+                }
+            ])
+        );
+    }
+
+    #[test]
+    fn a_whole_bucket_needs_no_condition_and_no_action_no_policy() {
+        let whole = statements(&[Action::ListBucketMultipartUploads], "s3://logs");
+        assert_eq!(whole[0].get("Condition"), None);
+        let location = Location::parse("s3://logs").unwrap();
+        let nothing = granting(&[], Partition::Aws, location.bucket(), location.prefix());
+        assert_eq!(nothing, None);
+    }
+}

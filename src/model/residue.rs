@@ -1,0 +1,44 @@
+//! What a connection test may have left in a bucket, as it is remembered across a crash.
+
+use uuid::Uuid;
+
+use super::datastore::S3Config;
+
+/// Something that is, or may be, in a bucket because of a test. It is noted before the request that makes it goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// An object; the newest version of it.
+    Object {
+        /// Its key.
+        key: String,
+    },
+    /// One version of an object, or a delete marker.
+    Version {
+        /// The object's key.
+        key: String,
+        /// The version's id.
+        version_id: String,
+    },
+    /// A multipart upload; its id is not known until S3 has answered.
+    Upload {
+        /// The key it would be an object under.
+        key: String,
+        /// Its id.
+        upload_id: Option<String>,
+    },
+}
+
+/// The traces of one test, and how to reach the bucket they are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// The test.
+    pub test_id: Uuid,
+    /// The bucket, and the credentials that the test had.
+    pub s3: S3Config,
+    /// What is, or may be, in it.
+    pub traces: Vec<Trace>,
+    /// How often removing them was tried after the test.
+    pub sweeps: u32,
+    /// Whether the test has ended; until then it cleans up after itself.
+    pub ended: bool,
+}

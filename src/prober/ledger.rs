@@ -1,0 +1,24 @@
+//! What the prober asks of whoever remembers residue across a crash.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use uuid::Uuid;
+
+use crate::model::Error;
+use crate::model::residue::Leftover;
+
+/// The answer of a ledger.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// Remembers what tests may have left behind, durably: what it has acknowledged outlives a crash.
+pub trait Ledger: Send + Sync + 'static {
+    /// Puts the traces of a test in the place of those that were known of it.
+    fn put<'a>(&'a self, leftover: &'a Leftover) -> Answer<'a, ()>;
+
+    /// Forgets a test: nothing of it is left.
+    fn strike(&self, test_id: Uuid) -> Answer<'_, ()>;
+
+    /// Every test that may have left something; the running ones among them.
+    fn open(&self) -> Answer<'_, Vec<Leftover>>;
+}

@@ -1,0 +1,233 @@
+//! The residue ledger: what connection tests may have left in buckets, kept until it is known to be gone.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::record::{S3Record, decode_s3, encode_s3};
+use super::{Registry, keys, unavailable};
+use crate::model::Error;
+use crate::model::error::BoxError;
+use crate::model::residue::{Leftover, Trace};
+use crate::store::{Direction, Entry, Scan, Store, Txn};
+
+/// How many leftovers are read at once.
+const PAGE: usize = 100;
+
+#[derive(Serialize, Deserialize)]
+struct LeftoverRecord<'a> {
+    test_id: Uuid,
+    #[serde(borrow)]
+    s3: S3Record<'a>,
+    traces: Vec<TraceRecord>,
+    sweeps: u32,
+    ended: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TraceRecord {
+    Object {
+        key: String,
+    },
+    Version {
+        key: String,
+        version_id: String,
+    },
+    Upload {
+        key: String,
+        upload_id: Option<String>,
+    },
+}
+
+impl<S: Store> Registry<S> {
+    /// Puts the traces of a test in the place of those that were known of it.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn put_leftover(&self, leftover: &Leftover) -> Result<(), Error> {
+        let value = encode(leftover).map_err(Error::Internal)?;
+        let txn = Txn::new().put(keys::leftover(leftover.test_id), value);
+        self.store.commit(txn).await.map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// Forgets the traces of a test.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn strike_leftover(&self, test_id: Uuid) -> Result<(), Error> {
+        let key = keys::leftover(test_id);
+        // A test that wrote nothing is not in the ledger, and then there is nothing to wait for.
+        if self.store.get(&key).await.map_err(unavailable)?.is_some() {
+            let txn = Txn::new().delete(key);
+            self.store.commit(txn).await.map_err(unavailable)?;
+        }
+        Ok(())
+    }
+
+    /// Every test that may have left something; the running ones among them.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn leftovers(&self) -> Result<Vec<Leftover>, Error> {
+        let mut leftovers = Vec::new();
+        let mut after = None;
+        loop {
+            let scan = Scan {
+                prefix: keys::LEFTOVERS.to_vec(),
+                after,
+                limit: PAGE,
+                direction: Direction::Ascending,
+            };
+            let page = self.store.scan(scan).await.map_err(unavailable)?;
+            after = page.last().map(|entry| entry.key.clone());
+            let is_last = page.len() < PAGE;
+            for entry in &page {
+                leftovers.push(decode(entry).map_err(Error::Internal)?);
+            }
+            if is_last {
+                return Ok(leftovers);
+            }
+        }
+    }
+}
+
+fn encode(leftover: &Leftover) -> Result<Vec<u8>, BoxError> {
+    let record = LeftoverRecord {
+        test_id: leftover.test_id,
+        s3: encode_s3(&leftover.s3),
+        traces: leftover.traces.iter().cloned().map(to_record).collect(),
+        sweeps: leftover.sweeps,
+        ended: leftover.ended,
+    };
+    Ok(serde_json::to_vec(&record)?)
+}
+
+fn decode(entry: &Entry) -> Result<Leftover, BoxError> {
+    let record: LeftoverRecord = serde_json::from_slice(&entry.value)?;
+    Ok(Leftover {
+        test_id: record.test_id,
+        s3: decode_s3(record.s3)?,
+        traces: record.traces.into_iter().map(from_record).collect(),
+        sweeps: record.sweeps,
+        ended: record.ended,
+    })
+}
+
+fn to_record(trace: Trace) -> TraceRecord {
+    match trace {
+        Trace::Object { key } => TraceRecord::Object { key },
+        Trace::Version { key, version_id } => TraceRecord::Version { key, version_id },
+        Trace::Upload { key, upload_id } => TraceRecord::Upload { key, upload_id },
+    }
+}
+
+fn from_record(record: TraceRecord) -> Trace {
+    match record {
+        TraceRecord::Object { key } => Trace::Object { key },
+        TraceRecord::Version { key, version_id } => Trace::Version { key, version_id },
+        TraceRecord::Upload { key, upload_id } => Trace::Upload { key, upload_id },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use uuid::Uuid;
+
+    use crate::model::credentials::{AccessKey, Credentials};
+    use crate::model::datastore::S3Config;
+    use crate::model::location::Location;
+    use crate::model::region::Region;
+    use crate::model::residue::{Leftover, Trace};
+    use crate::model::secret::Secret;
+    use crate::registry::Registry;
+    use crate::store::{Direction, Scan, Sled, Store};
+
+    fn leftover() -> Leftover {
+        let location = Location::parse("s3://logs/tests").unwrap();
+        let upload = |upload_id| Trace::Upload {
+            key: "u".to_owned(),
+            upload_id,
+        };
+        Leftover {
+            test_id: Uuid::new_v4(),
+            s3: S3Config {
+                bucket: location.bucket().clone(),
+                prefix: location.prefix().clone(),
+                region: Region::parse("eu-west-1").unwrap(),
+                endpoint: None,
+                addressing_style: None,
+                ca_certificates: None,
+                credentials: Credentials::AccessKey(AccessKey {
+                    access_key_id: "AKIAEXAMPLE".to_owned(),
+                    secret_access_key: Secret::new("a-secret".to_owned()),
+                    session_token: Some(Secret::new("a-token".to_owned())),
+                }),
+            },
+            traces: vec![
+                Trace::Object {
+                    key: "k".to_owned(),
+                },
+                Trace::Version {
+                    key: "k".to_owned(),
+                    version_id: "v".to_owned(),
+                },
+                upload(None),
+                upload(Some("id".to_owned())),
+            ],
+            sweeps: 3,
+            ended: true,
+        }
+    }
+
+    fn open(folder: &Path) -> (Arc<Sled>, Registry<Sled>) {
+        let store = Arc::new(Sled::open(folder).unwrap());
+        (Arc::clone(&store), Registry::new(store, SystemTime::now))
+    }
+
+    #[tokio::test]
+    async fn what_is_put_outlives_the_process_and_what_is_struck_leaves_no_credentials() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, registry) = open(folder.path());
+        let (first, second) = (leftover(), leftover());
+        for put in [&first, &second] {
+            registry.put_leftover(put).await.unwrap();
+        }
+        store.close().await.unwrap();
+        drop((store, registry));
+
+        let (store, registry) = open(folder.path());
+        let mut expected = vec![first.clone(), second.clone()];
+        expected.sort_by_key(|leftover| leftover.test_id);
+        assert_eq!(registry.leftovers().await.unwrap(), expected);
+        for struck in [first.test_id, second.test_id, Uuid::new_v4()] {
+            registry.strike_leftover(struck).await.unwrap();
+        }
+        store.close().await.unwrap();
+        drop((store, registry));
+
+        let (store, registry) = open(folder.path());
+        assert_eq!(registry.leftovers().await.unwrap(), []);
+        let everything = Scan {
+            prefix: Vec::new(),
+            after: None,
+            limit: 10,
+            direction: Direction::Ascending,
+        };
+        assert_eq!(store.scan(everything).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn more_leftovers_than_a_page_holds_are_all_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_store, registry) = open(folder.path());
+        for _ in 0..=super::PAGE {
+            registry.put_leftover(&leftover()).await.unwrap();
+        }
+        assert_eq!(registry.leftovers().await.unwrap().len(), super::PAGE + 1);
+    }
+}
