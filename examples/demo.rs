@@ -138,6 +138,7 @@ async fn register_and_test(
     let request = pb::TestConnectionRequest {
         target: Some(Target::Name(created.name)),
         role: 0,
+        ..pb::TestConnectionRequest::default()
     };
     let mut stream = client.test_connection(request).await?.into_inner();
     while let Some(message) = stream.message().await? {

@@ -9,4 +9,7 @@ mod api;
 mod connection;
 mod lab;
 mod layering;
+mod matrix;
+mod residue;
 mod server;
+mod traps;

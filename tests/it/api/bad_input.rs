@@ -255,6 +255,7 @@ async fn a_malformed_name_is_refused_by_every_call_that_takes_one() {
         let test = pb::TestConnectionRequest {
             target: Some(target),
             role: 0,
+            ..pb::TestConnectionRequest::default()
         };
         refused_fields(client.test_connection(test).await, &["name"]);
     }

@@ -31,6 +31,7 @@ async fn a_created_datastore_comes_back_whole_from_get_and_list_but_without_cred
         credentials: None,
         credentials_kind: CredentialsKind::AccessKey.into(),
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+        ca_certificate_pem: String::new(),
     };
     assert_eq!(s3(&created), &stored);
     assert_eq!(get(&mut client, &created.name).await.unwrap(), created);

@@ -225,6 +225,7 @@ fn refusals() -> [(&'static str, Vec<u8>, ErrorReason); 6] {
             pb::TestConnectionRequest {
                 target: Some(target),
                 role: 0,
+                ..pb::TestConnectionRequest::default()
             }
             .encode_to_vec(),
             ErrorReason::DatastoreNotFound,

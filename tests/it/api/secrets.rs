@@ -83,6 +83,7 @@ async fn test(client: &mut Client, target: pb::test_connection_request::Target) 
     let request = pb::TestConnectionRequest {
         target: Some(target),
         role: pb::Role::Enrichment.into(),
+        ..pb::TestConnectionRequest::default()
     };
     let mut events = sent(client.test_connection(debug(request)).await);
     let mut last = None;

@@ -91,13 +91,13 @@ fn any_keys() -> Keys {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_an_endpoint_that_cannot_be_reached() {
+async fn a_closed_port_refuses_the_connection() {
     let server = Datastored::start(&[]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let config = through(&format!("http://{address}"), "s3://bucket", &any_keys());
-    assert_cause(&server, &config, FindingReason::EndpointUnreachable).await;
+    assert_cause(&server, &config, FindingReason::ConnectionRefused).await;
 }
 
 #[tokio::test]

@@ -2,14 +2,15 @@
 
 mod causes;
 mod cleanup;
+mod doubts;
 mod limits;
-mod remedy;
+pub mod remedy;
 mod shutdown;
 mod source;
 mod target;
 mod verdicts;
-mod versions;
-mod watch;
+pub mod versions;
+pub mod watch;
 mod writes;
 
 use datastored::pb;
@@ -22,29 +23,33 @@ use crate::server::{Datastored, s3_config};
 use watch::{verdicts, watch};
 
 /// The configuration of a bucket of a test server.
-fn config(s3: &Server, uri: &str, keys: &Keys) -> pb::S3Config {
+pub fn config(s3: &Server, uri: &str, keys: &Keys) -> pb::S3Config {
     through(s3.endpoint(), uri, keys)
 }
 
 /// The configuration of a bucket at an endpoint.
-fn through(endpoint: &str, uri: &str, keys: &Keys) -> pb::S3Config {
+pub fn through(endpoint: &str, uri: &str, keys: &Keys) -> pb::S3Config {
     s3_config(uri, endpoint, &keys.access_key_id, &keys.secret_access_key)
 }
 
 /// The report of a test of an unsaved datastore.
-async fn report(server: &Datastored, s3: pb::S3Config, role: pb::Role) -> pb::ConnectionTestReport {
+pub async fn report(
+    server: &Datastored,
+    s3: pb::S3Config,
+    role: pb::Role,
+) -> pb::ConnectionTestReport {
     watch(server, s3, role).await.ended().await
 }
 
 /// Puts an object with the rights of the administrator.
-async fn put(s3: &Server, bucket: &str, key: &str, body: &[u8]) {
+pub async fn put(s3: &Server, bucket: &str, key: &str, body: &[u8]) {
     let call = s3.s3().put_object().bucket(bucket).key(key);
     let sent = call.body(body.to_vec().into()).send().await;
     sent.expect("the administrator may put an object");
 }
 
 /// A new bucket, its configuration with the rights of an enrichment datastore, and a proxy on the way there.
-async fn behind_a_proxy(s3: &Server) -> (Proxy, String, pb::S3Config) {
+pub async fn behind_a_proxy(s3: &Server) -> (Proxy, String, pb::S3Config) {
     let bucket = s3.bucket().await;
     let keys = s3.user(&policies::enrichment(&bucket)).await;
     let proxy = Proxy::start(s3.endpoint()).await;
@@ -53,18 +58,18 @@ async fn behind_a_proxy(s3: &Server) -> (Proxy, String, pb::S3Config) {
 }
 
 /// Waits until the server has logged it.
-async fn logged(server: &Datastored, words: &str) {
+pub async fn logged(server: &Datastored, words: &str) {
     eventually(words, || async { server.log().contains(words) }).await;
 }
 
 /// Asserts that a bucket holds these objects and no open upload.
-async fn assert_holds(s3: &Server, bucket: &str, expected: &[&str]) {
+pub async fn assert_holds(s3: &Server, bucket: &str, expected: &[&str]) {
     assert_eq!(s3.keys_in(bucket).await, expected, "objects of {bucket}");
     assert_eq!(s3.open_uploads(bucket).await, [], "uploads of {bucket}");
 }
 
 /// The code, the reason and the other details of an RPC error.
-fn refusal(status: &Status) -> (Code, String, ErrorDetails) {
+pub fn refusal(status: &Status) -> (Code, String, ErrorDetails) {
     let details = status.get_error_details();
     let reason = details.error_info().map(|i| i.reason.clone());
     (status.code(), reason.unwrap_or_default(), details)

@@ -129,6 +129,7 @@ async fn a_server_that_stops_takes_no_new_test() {
     let request = pb::TestConnectionRequest {
         target: Some(target),
         role: 0,
+        ..pb::TestConnectionRequest::default()
     };
     let refused = client.test_connection(request).await;
     let (code, _, _) = refusal(&refused.expect_err("it is refused"));
@@ -138,6 +139,7 @@ async fn a_server_that_stops_takes_no_new_test() {
     );
     release(&midway.held);
     midway.watched.ended().await;
-    assert_eq!(midway.proxy.calls("ListObjectsV2"), 1, "of the first test");
+    let own = "the first test lists at its beginning, and to see that its canary is gone";
+    assert_eq!(midway.proxy.calls("ListObjectsV2"), 2, "{own}");
     assert!(midway.server.ended().await.success());
 }

@@ -105,7 +105,11 @@ async fn everything_that_a_request_lacks_is_listed_at_once() {
         (bare(Role::Source, "s3://b"), 0, vec![credentials, uri]),
         (bare(Role::Source, "s3://bucket"), 0, vec![credentials]),
     ] {
-        let request = pb::TestConnectionRequest { target, role };
+        let request = pb::TestConnectionRequest {
+            target,
+            role,
+            ..pb::TestConnectionRequest::default()
+        };
         let mut client = server.client().await;
         let refused = client.test_connection(request.clone()).await;
         let (code, reason, details) = refusal(&refused.expect_err("it is refused"));

@@ -11,7 +11,7 @@ use crate::lab::{self, Keys, Server, policies};
 use crate::server::Datastored;
 
 /// A versioned bucket with one object in it.
-async fn versioned_bucket(s3: &Server) -> String {
+pub async fn versioned_bucket(s3: &Server) -> String {
     let bucket = s3.bucket().await;
     let enabled = VersioningConfiguration::builder()
         .status(BucketVersioningStatus::Enabled)
@@ -30,7 +30,7 @@ async fn test(s3: &Server, bucket: &str, keys: &Keys) -> pb::ConnectionTestRepor
 }
 
 /// The key and version id of all that is in the bucket but the object that was there before.
-async fn left_in(s3: &Server, bucket: &str) -> BTreeSet<(String, String)> {
+pub async fn left_in(s3: &Server, bucket: &str) -> BTreeSet<(String, String)> {
     let versions = s3.versions_in(bucket).await.into_iter();
     let others = versions.filter(|(key, _, _)| key != "kept");
     others.map(|(key, version, _)| (key, version)).collect()

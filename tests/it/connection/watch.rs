@@ -30,6 +30,24 @@ pub async fn watch(server: &Datastored, s3: pb::S3Config, role: pb::Role) -> Wat
     watched
 }
 
+/// The same with options that are in the request already; its target is filled in.
+pub async fn watch_with(
+    server: &Datastored,
+    s3: pb::S3Config,
+    role: pb::Role,
+    options: pb::TestConnectionRequest,
+) -> Result<Watched, Status> {
+    let secrets = secrets_of(&s3);
+    let request = pb::TestConnectionRequest {
+        target: Some(Target::Datastore(datastore("", role, s3))),
+        ..options
+    };
+    let started = server.client().await.test_connection(request).await?;
+    let mut watched = Watched::new(started.into_inner(), secrets);
+    watched.take_started(role).await;
+    Ok(watched)
+}
+
 /// Asks for a test.
 pub async fn start(
     server: &Datastored,
@@ -39,6 +57,7 @@ pub async fn start(
     let request = pb::TestConnectionRequest {
         target: Some(target),
         role: role.into(),
+        ..pb::TestConnectionRequest::default()
     };
     let mut client = server.client().await;
     Ok(client.test_connection(request).await?.into_inner())
@@ -122,6 +141,20 @@ impl Watched {
         Some(message.event.expect("a response has an event"))
     }
 
+    /// Reads until the check is in that state.
+    pub async fn until(&mut self, check: pb::Check, verdict: Verdict) {
+        while !self
+            .checks
+            .iter()
+            .any(|c| c.check() == check && c.verdict() == verdict)
+        {
+            match self.next().await {
+                Some(Event::Check(changed)) => self.take_change(changed),
+                other => panic!("{check:?} was never {verdict:?}: {other:?}"),
+            }
+        }
+    }
+
     /// A check runs at most once and ends exactly once; the counts are those of the ended.
     fn take_change(&mut self, changed: pb::CheckChanged) {
         let now = changed.check.expect("a change is of a check");
@@ -130,7 +163,8 @@ impl Watched {
         let steps = (known.verdict(), now.verdict());
         let begun = steps == (Verdict::Pending, Verdict::Running);
         let ended = !is_final(known.verdict()) && is_final(now.verdict());
-        assert!(begun || ended, "{:?}: {steps:?}", now.check());
+        let refused = steps == (Verdict::Running, Verdict::Retrying);
+        assert!(begun || ended || refused, "{:?}: {steps:?}", now.check());
         assert_eq!(now.action, known.action);
         assert_explained(&now);
         *known = now;
@@ -142,8 +176,8 @@ impl Watched {
 
 /// Every verdict says why, and only a skip names a check that caused it.
 fn assert_explained(check: &pb::CheckResult) {
-    let unhappy = is_final(check.verdict()) && check.verdict() != Verdict::Passed;
-    assert_eq!(check.finding.is_some(), unhappy, "{check:?}");
+    let happy = [Verdict::Running, Verdict::Passed].contains(&check.verdict());
+    assert_eq!(check.finding.is_none(), happy, "{check:?}");
     let is_skip = check.verdict() == Verdict::Skipped;
     let names_a_cause = check.skipped_because_of() != pb::Check::Unspecified;
     assert!(is_skip || !names_a_cause, "{check:?}");
@@ -165,7 +199,8 @@ fn assert_outcome(report: &pb::ConnectionTestReport) {
 }
 
 fn is_final(verdict: Verdict) -> bool {
-    !matches!(verdict, Verdict::Pending | Verdict::Running)
+    use Verdict::{Pending, Retrying, Running};
+    !matches!(verdict, Pending | Running | Retrying)
 }
 
 /// What of a configuration must never come back.

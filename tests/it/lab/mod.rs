@@ -16,6 +16,7 @@ mod moto;
 pub mod policies;
 mod process;
 pub mod proxy;
+pub mod rule;
 mod s3s;
 mod seaweedfs;
 

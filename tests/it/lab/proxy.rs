@@ -1,21 +1,26 @@
-//! A proxy in front of an S3 server that makes faults: it holds calls, answers them itself, or loses the server's answer.
+//! A proxy in front of an S3 server that makes faults: it holds calls, answers them itself, alters the server's answer or loses it.
 //!
 //! The Host header stays as the client sent it, so that signatures hold.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::{Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::AbortOnDropHandle;
 use url::form_urlencoded;
+
+use super::rule::Rule;
 
 /// Stands for every operation.
 pub const EVERY: &str = "*";
@@ -33,9 +38,11 @@ pub struct Proxy {
 #[derive(Debug)]
 struct State {
     upstream: String,
-    client: Client<HttpConnector, Incoming>,
+    client: Client<HttpConnector, Full<Bytes>>,
     faults: Mutex<Vec<(&'static str, Fault)>>,
     calls: Mutex<Vec<&'static str>>,
+    /// Connections that the proxy closes are reset.
+    resets: AtomicBool,
 }
 
 /// What happens to the calls of an operation.
@@ -47,8 +54,10 @@ enum Fault {
     Answer(Reply),
     /// The first of them is carried out, and the connection lost before its answer.
     LoseAnswer,
-    /// They are carried out and never answered.
-    KeepAnswer,
+    /// They are carried out and not answered until they are released.
+    KeepAnswer(Arc<Gate>),
+    /// Some of them are answered otherwise.
+    Rule(Rule),
 }
 
 /// An answer of the proxy's own.
@@ -82,21 +91,63 @@ struct Gate {
     open: watch::Sender<bool>,
 }
 
-/// The calls of one operation, held back. Dropping it changes nothing: what is held stays held.
+/// The calls of one operation, or their answers, held back. Dropping it changes nothing: what is held stays held.
 #[derive(Debug)]
 pub struct Held(Arc<Gate>);
 
 impl Held {
-    /// Waits until a call of the operation has come in.
+    /// Waits until a call of the operation is held.
     pub async fn one_waits(&self) {
+        self.until(|number| number > 0).await;
+    }
+
+    /// Waits until no call is held any more: released, or dropped because its client has gone.
+    pub async fn none_waits(&self) {
+        self.until(|number| number == 0).await;
+    }
+
+    async fn until(&self, holds: impl Fn(usize) -> bool) {
         let mut waiting = self.0.waiting.subscribe();
-        let seen = waiting.wait_for(|number| *number > 0);
+        let seen = waiting.wait_for(|number| holds(*number));
         seen.await.expect("the gate is held by this value");
     }
 
     /// Lets them go on, and all that come later: to the proxy's own answer if there is one, otherwise to the server.
     pub fn release(&self) {
         self.0.open.send_replace(true);
+    }
+}
+
+impl Gate {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            waiting: watch::Sender::new(0),
+            open: watch::Sender::new(false),
+        })
+    }
+
+    /// Waits until the gate is open, and counts as waiting as long as that lasts.
+    async fn pass(&self) {
+        let _waiting = Waiting::at(self);
+        let mut open = self.open.subscribe();
+        let seen = open.wait_for(|is_open| *is_open);
+        seen.await.expect("the gate is held here");
+    }
+}
+
+/// One that waits at a gate.
+struct Waiting<'a>(&'a Gate);
+
+impl<'a> Waiting<'a> {
+    fn at(gate: &'a Gate) -> Self {
+        gate.waiting.send_modify(|number| *number += 1);
+        Self(gate)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.send_modify(|number| *number -= 1);
     }
 }
 
@@ -110,6 +161,16 @@ pub fn release(held: &[Held]) {
 impl Proxy {
     /// A proxy in front of the server at `upstream`, which makes no fault yet.
     pub async fn start(upstream: &str) -> Self {
+        Self::listen(upstream, None).await
+    }
+
+    /// The same behind TLS.
+    pub async fn start_tls(upstream: &str, tls: TlsAcceptor) -> Self {
+        Self::listen(upstream, Some(tls)).await
+    }
+
+    async fn listen(upstream: &str, tls: Option<TlsAcceptor>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         let listener = listener.expect("a loopback port is free");
         let address = listener.local_addr();
@@ -119,10 +180,11 @@ impl Proxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             faults: Mutex::default(),
             calls: Mutex::default(),
+            resets: AtomicBool::default(),
         });
-        let serving = tokio::spawn(serve(listener, Arc::clone(&state)));
+        let serving = tokio::spawn(serve(listener, tls, Arc::clone(&state)));
         Self {
-            endpoint: format!("http://{address}"),
+            endpoint: format!("{scheme}://{address}"),
             state,
             _serving: AbortOnDropHandle::new(serving),
         }
@@ -142,10 +204,7 @@ impl Proxy {
 
     /// Holds every call of the operation.
     pub fn hold(&self, operation: &'static str) -> Held {
-        let gate = Arc::new(Gate {
-            waiting: watch::Sender::new(0),
-            open: watch::Sender::new(false),
-        });
+        let gate = Gate::new();
         self.add(operation, Fault::Hold(Arc::clone(&gate)));
         Held(gate)
     }
@@ -155,14 +214,31 @@ impl Proxy {
         self.add(operation, Fault::Answer(reply));
     }
 
+    /// Answers some calls of the operation.
+    pub fn rule(&self, operation: &'static str, rule: Rule) {
+        self.add(operation, Fault::Rule(rule));
+    }
+
+    /// Resets connections where it would close them. Only those that are made from now on.
+    pub fn reset_connections(&self) {
+        self.state.resets.store(true, Ordering::Relaxed);
+    }
+
     /// Loses the answer of the first call of the operation.
     pub fn lose_first_answer(&self, operation: &'static str) {
         self.add(operation, Fault::LoseAnswer);
     }
 
-    /// Carries out every call of the operation and never answers.
-    pub fn keep_answers(&self, operation: &'static str) {
-        self.add(operation, Fault::KeepAnswer);
+    /// Carries out every call of the operation and holds its answer.
+    pub fn keep_answers(&self, operation: &'static str) -> Held {
+        let gate = Gate::new();
+        self.add(operation, Fault::KeepAnswer(Arc::clone(&gate)));
+        Held(gate)
+    }
+
+    /// Makes no fault any more; what is held stays held.
+    pub fn mend(&self) {
+        lock(&self.state.faults).clear();
     }
 
     /// How many calls of the operation have come in.
@@ -176,16 +252,36 @@ impl Proxy {
     }
 }
 
-async fn serve(listener: TcpListener, state: Arc<State>) {
+async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        let service = service_fn(move |request| handle(Arc::clone(&state), request));
-        let http = hyper::server::conn::http1::Builder::new();
+        if state.resets.load(Ordering::Relaxed) {
+            let set = stream.set_zero_linger();
+            set.expect("a connection can be set to be reset");
+        }
         // When the client hangs up, what it had asked for is dropped too, held or not.
-        connections.spawn(http.serve_connection(TokioIo::new(stream), service));
+        connections.spawn(connection(stream, tls.clone(), Arc::clone(&state)));
         while connections.try_join_next().is_some() {}
     }
+}
+
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<State>) {
+    match tls {
+        None => serve_http(stream, state).await,
+        // A client that does not trust the certificate hangs up.
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream).await {
+                serve_http(stream, state).await;
+            }
+        }
+    }
+}
+
+async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State>) {
+    let service = service_fn(move |request| handle(Arc::clone(&state), request));
+    let http = hyper::server::conn::http1::Builder::new();
+    // It ends with an error when an answer is lost, as the test wants it.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Treats one call; an error closes the connection.
@@ -195,47 +291,65 @@ async fn handle(
 ) -> Result<Response<Body>, LostAnswer> {
     let operation = operation(request.method(), request.uri());
     lock(&state.calls).push(operation);
-    let fault = state.fault(operation);
+    let fault = state.fault(operation, request.headers());
+    // Read to its end before anything is held: else nobody notices that the client has gone, and a dead client's call is carried out.
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| LostAnswer)?.to_bytes();
+    let request = Request::from_parts(head, Full::new(body));
     match &fault {
-        Some(Fault::Answer(reply)) => return Ok(own(reply, request).await),
+        Some(Fault::Answer(answer)) => return Ok(reply(answer)),
+        Some(Fault::Rule(rule)) => return Ok(state.by_rule(rule, request).await),
         Some(Fault::Hold(gate)) => {
-            gate.waiting.send_modify(|number| *number += 1);
-            let mut open = gate.open.subscribe();
-            open.wait_for(|is_open| *is_open)
-                .await
-                .expect("the gate is held here");
-            if let Some(reply) = state.answer_of(operation) {
-                return Ok(own(&reply, request).await);
+            gate.pass().await;
+            if let Some(answer) = state.answer_of(operation) {
+                return Ok(reply(&answer));
             }
         }
-        Some(Fault::LoseAnswer | Fault::KeepAnswer) | None => {}
+        Some(Fault::LoseAnswer | Fault::KeepAnswer(_)) | None => {}
     }
     let answer = state.forward(request).await;
     match fault {
         Some(Fault::LoseAnswer) => Err(LostAnswer),
-        // Until the client hangs up.
-        Some(Fault::KeepAnswer) => std::future::pending().await,
+        Some(Fault::KeepAnswer(gate)) => {
+            gate.pass().await;
+            Ok(answer)
+        }
         _ => Ok(answer),
     }
 }
 
 /// Why a connection is closed without an answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer is lost, as the test wants it")]
+#[error("the answer is lost, as the test wants it, or nobody waits for one")]
 struct LostAnswer;
 
 impl State {
-    /// The fault for a call, struck off when it happens only once.
-    fn fault(&self, operation: &'static str) -> Option<Fault> {
+    /// The fault for a call, struck off when it has happened as often as it should.
+    fn fault(&self, operation: &'static str, headers: &HeaderMap) -> Option<Fault> {
         let mut faults = lock(&self.faults);
-        let index = faults
-            .iter()
-            .position(|(of, _)| [operation, EVERY].contains(of))?;
+        let index = faults.iter().position(|(of, fault)| {
+            let applies = !matches!(fault, Fault::Rule(rule) if !rule.when.holds(headers));
+            applies && [operation, EVERY].contains(of)
+        })?;
         let fault = faults[index].1.clone();
-        if matches!(fault, Fault::LoseAnswer) {
+        let is_last = match &mut faults[index].1 {
+            Fault::LoseAnswer => true,
+            Fault::Rule(rule) => rule.count(),
+            Fault::Hold(_) | Fault::Answer(_) | Fault::KeepAnswer(_) => false,
+        };
+        if is_last {
             faults.remove(index);
         }
         Some(fault)
+    }
+
+    async fn by_rule(&self, rule: &Rule, request: Request<Full<Bytes>>) -> Response<Body> {
+        let mut answer = match &rule.reply {
+            Some(own) => reply(own),
+            None => self.forward(request).await,
+        };
+        rule.set_headers(answer.headers_mut());
+        answer
     }
 
     /// The answer of the proxy's own for a call that was held, if there is one.
@@ -248,7 +362,7 @@ impl State {
             })
     }
 
-    async fn forward(&self, mut request: Request<Incoming>) -> Response<Body> {
+    async fn forward(&self, mut request: Request<Full<Bytes>>) -> Response<Body> {
         let path = request.uri().path_and_query();
         let path = path.map_or("/", http::uri::PathAndQuery::as_str);
         *request.uri_mut() = Uri::try_from(format!("{}{path}", self.upstream))
@@ -258,13 +372,6 @@ impl State {
             Err(error) => reply(&Reply::error(502, "BadGateway", &error.to_string())),
         }
     }
-}
-
-/// Reads the request, so that the client hears the answer, and answers it.
-async fn own(answer: &Reply, request: Request<Incoming>) -> Response<Body> {
-    // A client that has gone needs no answer.
-    let _ = request.into_body().collect().await;
-    reply(answer)
 }
 
 fn reply(answer: &Reply) -> Response<Body> {
