@@ -5,7 +5,7 @@ VENV := target/venv
 BUF_VERSION := 1.75.0
 BUF := target/buf/node_modules/.bin/buf
 
-.PHONY: help demo test serve bench lint format proto-lint docs ci
+.PHONY: help demo test serve bench verdicts lint format proto-lint docs ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -20,8 +20,11 @@ test: $(VENV)/.installed ## Run all tests, on real S3 servers
 serve: ## Serve on 127.0.0.1:50051, records in the default folder
 	$(CARGO) run --locked --release --bin datastored -- serve
 
-bench: ## Measure, print, and write target/bench.json
-	$(CARGO) bench --locked --bench bench
+bench: $(VENV)/.installed $(VENV)/.bench-installed ## Measure, print, and write target/bench.json
+	$(CARGO) bench --locked --bench bench --bench prober
+
+verdicts: $(VENV)/.installed ## Print the verdict matrix: every server, role, policy and bucket state
+	$(CARGO) test --locked --test it matrix -- --nocapture
 
 lint: proto-lint ## Check the format, clippy with warnings denied, the protos
 	$(CARGO) fmt --check
@@ -45,6 +48,11 @@ ci: lint docs test demo ## All that must pass before a change lands
 $(VENV)/.installed: tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+# The aws command line, which the benchmark of the prober is compared with.
+$(VENV)/.bench-installed: benches/requirements.txt $(VENV)/.installed
+	$(VENV)/bin/pip install --quiet --requirement benches/requirements.txt
 	touch $@
 
 # buf, from npm; only lint needs it.

@@ -18,7 +18,7 @@ impl Figures {
             values[values.len() - 1],
         );
         let digits = if median < 10.0 { 3 } else { 1 };
-        print!("{name:<20} {median:>10.digits$} {unit:<10}");
+        print!("{name:<22} {median:>10.digits$} {unit:<10}");
         if values.len() > 1 {
             let rounds = values.len();
             print!(" {low:>10.digits$} to {high:.digits$} in {rounds} rounds");
@@ -30,8 +30,14 @@ impl Figures {
             .insert(name.to_owned(), json!({ "value": rounded, "unit": unit }));
     }
 
-    /// Writes all of them as `{"name": {"value": 0.87, "unit": "ratio"}}`.
+    /// Adds all of them to the file, as `{"name": {"value": 0.87, "unit": "ratio"}}`; what other benchmarks wrote there stays.
     pub fn write(self, file: &Path) -> std::io::Result<()> {
-        std::fs::write(file, format!("{:#}\n", Value::Object(self.0)))
+        let mut all: Map<String, Value> = match std::fs::read(file) {
+            Ok(written) => serde_json::from_slice(&written)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Map::new(),
+            Err(error) => return Err(error),
+        };
+        all.extend(self.0);
+        std::fs::write(file, format!("{:#}\n", Value::Object(all)))
     }
 }
