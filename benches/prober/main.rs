@@ -47,19 +47,19 @@ const COMPARISONS: usize = 3;
 /// The folder of the enrichment datastore.
 const PREFIX: &str = "anomalies/";
 
-async fn signalled() -> std::io::Result<&'static str> {
-    Ok(Signals::catch()?.received().await)
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     // Leaving `measure` drops, and so ends, the processes that it started.
+    let mut signals = match Signals::catch() {
+        Ok(signals) => signals,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let done = tokio::select! {
         done = measure() => done,
-        signal = signalled() => match signal {
-            Ok(name) => Err(format!("stopped by {name}").into()),
-            Err(error) => Err(error.into()),
-        },
+        name = signals.received() => Err(format!("stopped by {name}").into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
