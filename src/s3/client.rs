@@ -14,6 +14,7 @@ use aws_sdk_s3::config::{
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use tokio::sync::OnceCell;
 
+use super::resolver::Resolver;
 use crate::model::certificates::Certificates;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
@@ -158,14 +159,14 @@ fn http_client(trusted: Option<&Certificates>) -> SharedHttpClient {
         tls::rustls_provider::CryptoMode::AwsLc,
     ));
     let Some(trusted) = trusted else {
-        return builder.build_https();
+        return builder.build_with_resolver(Resolver);
     };
     let store = TrustStore::empty().with_pem_certificate(trusted.as_pem().as_bytes());
     match TlsContext::builder().with_trust_store(store).build() {
-        Ok(context) => builder.tls_context(context).build_https(),
+        Ok(context) => builder.tls_context(context).build_with_resolver(Resolver),
         Err(error) => {
             tracing::error!(%error, "the trusted certificates of a datastore cannot be used");
-            builder.build_https()
+            builder.build_with_resolver(Resolver)
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 
 use super::observe::{Evidence, Seen};
 
@@ -126,8 +127,7 @@ fn no_connection(error: &(dyn StdError + 'static)) -> Cause {
     if of_io.any(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
         return Cause::ConnectionRefused;
     }
-    // hyper-util keeps the error of a look-up to itself, but for its words.
-    if chain(error).any(|e| e.to_string().contains("dns error")) {
+    if chain(error).any(<dyn StdError>::is::<ResolveDnsError>) {
         return Cause::Dns;
     }
     let innermost = chain(error).last().map(ToString::to_string);

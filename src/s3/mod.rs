@@ -4,6 +4,7 @@ mod calls;
 mod client;
 mod failure;
 mod observe;
+mod resolver;
 mod send;
 
 pub use calls::{Answer, Deleted, OpenUpload};

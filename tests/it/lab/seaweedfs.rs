@@ -93,6 +93,8 @@ fn plan() -> Plan {
         "-s3".into(),
         // Otherwise a PUT by an administrator makes the bucket.
         "-s3.autoCreateBucket=false".into(),
+        // Buckets are known by `bucket.localhost` too.
+        "-s3.domainName=localhost".into(),
         format!("-s3.port={s3}"),
         format!("-s3.port.grpc={s3_grpc}"),
         "-s3.port.iceberg=0".into(),
