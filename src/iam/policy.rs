@@ -6,8 +6,11 @@ use super::{Action, bucket_arn, object_arn};
 use crate::model::location::{Bucket, Prefix};
 use crate::model::region::Partition;
 
-/// A policy document that grants just these actions: bucket actions on the bucket, only for the prefix if there is one, and object actions on
-/// the objects below it. `None` for no actions.
+/// A policy document that grants just these actions, or `None` for no actions: bucket actions on the bucket, listing objects only under the
+/// prefix if there is one, and object actions on the objects below it.
+///
+/// Listing uploads has no condition: `s3:prefix` is a key of `s3:ListBucket` and not of `s3:ListBucketMultipartUploads`, so that a condition on it
+/// would never hold ("Actions, resources, and condition keys for Amazon S3" in the Service Authorization Reference).
 #[must_use]
 pub fn granting(
     actions: &[Action],
@@ -15,16 +18,21 @@ pub fn granting(
     bucket: &Bucket,
     prefix: &Prefix,
 ) -> Option<String> {
+    let is_confined = |a: &Action| *a == Action::ListBucket && !prefix.is_root();
     let (on_bucket, on_objects): (Vec<Action>, Vec<Action>) =
         actions.iter().partition(|a| a.is_on_bucket());
+    let (confined, on_bucket): (Vec<Action>, Vec<Action>) =
+        on_bucket.into_iter().partition(is_confined);
+    let bucket_arn = bucket_arn(partition, bucket);
     let mut statements = Vec::new();
-    if !on_bucket.is_empty() {
-        let mut statement = allow(&on_bucket, &bucket_arn(partition, bucket));
-        if !prefix.is_root() {
-            let pattern = format!("{}*", super::arn::literal(prefix.as_str()));
-            statement["Condition"] = json!({"StringLike": {"s3:prefix": pattern}});
-        }
+    if !confined.is_empty() {
+        let mut statement = allow(&confined, &bucket_arn);
+        let pattern = format!("{}*", super::arn::literal(prefix.as_str()));
+        statement["Condition"] = json!({"StringLike": {"s3:prefix": pattern}});
         statements.push(statement);
+    }
+    if !on_bucket.is_empty() {
+        statements.push(allow(&on_bucket, &bucket_arn));
     }
     if !on_objects.is_empty() {
         statements.push(allow(&on_objects, &object_arn(partition, bucket, prefix)));
@@ -63,8 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn bucket_and_object_actions_have_a_statement_each() {
-        let actions = [Action::ListBucket, Action::DeleteObject, Action::PutObject];
+    fn bucket_and_object_actions_have_statements_of_their_own_and_only_listing_objects_is_confined()
+    {
+        let actions = [
+            Action::ListBucket,
+            Action::ListBucketMultipartUploads,
+            Action::DeleteObject,
+            Action::PutObject,
+        ];
         assert_eq!(
             statements(&actions, "s3://logs/a$b"),
             json!([
@@ -73,6 +87,11 @@ mod tests {
                     "Action": ["s3:ListBucket"],
                     "Resource": "arn:aws:s3:::logs",
                     "Condition": {"StringLike": {"s3:prefix": "a${$}b/*"}}
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": ["s3:ListBucketMultipartUploads"],
+                    "Resource": "arn:aws:s3:::logs"
                 },
                 {
                     "Effect": "Allow",

@@ -78,10 +78,14 @@ pub fn prefix_scoped(bucket: &str, prefix: &str) -> String {
     document(&[
         json!({
             "Effect": "Allow",
-            "Action": ["s3:ListBucket", "s3:ListBucketMultipartUploads"],
+            "Action": ["s3:ListBucket"],
             "Resource": [format!("arn:aws:s3:::{bucket}")],
             "Condition": {"StringLike": {"s3:prefix": [format!("{prefix}/*")]}},
         }),
+        allow(
+            &["s3:ListBucketMultipartUploads"],
+            &[format!("arn:aws:s3:::{bucket}")],
+        ),
         allow(
             &object_actions,
             &[format!("arn:aws:s3:::{bucket}/{prefix}/*")],
@@ -122,7 +126,7 @@ pub enum Decision {
 }
 
 /// Decides as IAM does: a Deny that applies wins over any Allow. The only condition known is one on
-/// `s3:prefix`.
+/// `s3:prefix`, a key that requests have whose action is `s3:ListBucket`: for others it never holds.
 pub fn decide(policy: &Value, action: &str, arn: &str, prefix: &str) -> Decision {
     let statements = policy["Statement"]
         .as_array()
@@ -130,7 +134,7 @@ pub fn decide(policy: &Value, action: &str, arn: &str, prefix: &str) -> Decision
     let effects: Vec<&str> = statements
         .iter()
         .filter(|statement| any(&statement["Action"], action) && any(&statement["Resource"], arn))
-        .filter(|statement| holds(&statement["Condition"], prefix))
+        .filter(|statement| holds(&statement["Condition"], action, prefix))
         .filter_map(|statement| statement["Effect"].as_str())
         .collect();
     match effects.as_slice() {
@@ -141,12 +145,12 @@ pub fn decide(policy: &Value, action: &str, arn: &str, prefix: &str) -> Decision
 }
 
 /// Whether a condition on `s3:prefix` holds; no condition always does.
-fn holds(condition: &Value, prefix: &str) -> bool {
+fn holds(condition: &Value, action: &str, prefix: &str) -> bool {
     let operators =
         ["StringLike", "StringEquals"].map(|operator| &condition[operator]["s3:prefix"]);
     operators
         .into_iter()
-        .all(|patterns| patterns.is_null() || any(patterns, prefix))
+        .all(|patterns| patterns.is_null() || action == "s3:ListBucket" && any(patterns, prefix))
 }
 
 /// Whether one of the patterns, a string or a list of them, takes in the text.

@@ -95,7 +95,9 @@ impl Policy {
             Self::Full | Self::Scoped => is_of_role,
             Self::Without(other) | Self::Denying(other) => is_of_role && action != other,
             Self::ReadOnly => actions_of(Role::Source).contains(&action),
-            Self::ScopedElsewhere | Self::Nothing => false,
+            // No condition confines the listing of uploads to a folder.
+            Self::ScopedElsewhere => action == LIST_UPLOADS,
+            Self::Nothing => false,
         }
     }
 
@@ -145,10 +147,10 @@ fn allow(actions: &[Action], buckets: &[String]) -> Value {
     json!({"Effect": "Allow", "Action": actions, "Resource": both(buckets)})
 }
 
+/// Listing objects is confined by a condition; listing uploads cannot be: `s3:prefix` is no key of its action.
 fn scoped(actions: &[Action], buckets: &[String], folder: &str) -> Vec<Value> {
-    let (on_bucket, on_objects): (Vec<Action>, Vec<Action>) = actions
-        .iter()
-        .partition(|a| [LIST, LIST_UPLOADS].contains(*a));
+    let on_objects = actions.iter().filter(|a| ![LIST, LIST_UPLOADS].contains(a));
+    let on_objects: Vec<&Action> = on_objects.collect();
     let names = buckets.iter().map(|b| format!("arn:aws:s3:::{b}"));
     let names: Vec<String> = names.collect();
     let objects = names.iter().map(|name| format!("{name}/{folder}/*"));
@@ -157,10 +159,11 @@ fn scoped(actions: &[Action], buckets: &[String], folder: &str) -> Vec<Value> {
     vec![
         json!({
             "Effect": "Allow",
-            "Action": on_bucket,
+            "Action": [LIST],
             "Resource": names,
             "Condition": {"StringLike": {"s3:prefix": [under]}},
         }),
+        json!({"Effect": "Allow", "Action": [LIST_UPLOADS], "Resource": names}),
         json!({"Effect": "Allow", "Action": on_objects, "Resource": objects}),
     ]
 }

@@ -41,7 +41,7 @@ pub const DIFFERENCES: [Difference; 4] = [
         server: Kind::Moto,
         reason: "conditions on s3:prefix are ignored, so that a scoped policy lets its user list everywhere",
         applies: |_, policy, _| policy == Policy::ScopedElsewhere,
-        allows: &[LIST, LIST_UPLOADS],
+        allows: &[LIST],
         refuses: &[],
     },
     Difference {
