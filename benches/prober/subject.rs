@@ -42,12 +42,27 @@ impl Subject {
             if let Some(Event::Completed(report)) = message.event {
                 return match report.outcome() {
                     pb::Outcome::Passed => Ok(()),
-                    other => Err(format!("{name}: {}", other.as_str_name()).into()),
+                    other => Err(
+                        format!("{name}: {}: {}", other.as_str_name(), findings(&report)).into(),
+                    ),
                 };
             }
         }
         Err("the stream ended without a report".into())
     }
+}
+
+/// Why the checks of a report did not pass.
+fn findings(report: &pb::ConnectionTestReport) -> String {
+    let findings = report.checks.iter().filter_map(|check| {
+        let finding = check.finding.as_ref()?;
+        Some(format!(
+            "{}: {}",
+            check.check().as_str_name(),
+            finding.title
+        ))
+    });
+    findings.collect::<Vec<_>>().join("; ")
 }
 
 /// A line of `/proc/PID/status`, in KiB: `VmRSS` is what is resident, `VmHWM` the most that was.
