@@ -5,6 +5,7 @@
 //! - [`grpc`] decodes requests into [`model`] types, calls, and encodes the answers. It alone knows protobuf and gRPC codes.
 //! - [`registry`] holds the use cases: create, get, list, update, delete; each is one guarded commit to a [`store`].
 //! - [`prober`] tests a connection: a plan of steps, an executor, what S3's answers prove, and cleaning up.
+//! - [`report`] is what a connection test says, and what is kept of it.
 //! - [`s3`] talks to S3; only it names the AWS SDK.
 //! - [`iam`] has the words of policies: actions and ARNs.
 //! - [`model`] has the domain's types, valid by construction. No I/O.
@@ -20,6 +21,7 @@ pub mod model;
 pub mod pb;
 pub mod prober;
 pub mod registry;
+pub mod report;
 mod residue_ledger;
 pub mod s3;
 pub mod server;

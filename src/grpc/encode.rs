@@ -8,12 +8,12 @@ use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::name::DatastoreName;
 use crate::model::role::Role;
 use crate::pb;
-use crate::prober::{
-    Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, SuggestedConfig,
-    Verdict,
-};
+use crate::prober::Event;
 use crate::registry::Stored;
-use crate::s3::Evidence;
+use crate::report::{
+    Check, CheckResult, Evidence, Finding, FindingReason, Outcome, Report, Residue,
+    SuggestedConfig, Verdict,
+};
 use crate::store::Revision;
 
 pub(super) fn datastore(stored: &Stored) -> pb::Datastore {
@@ -226,7 +226,7 @@ fn finding_reason(reason: FindingReason) -> pb::FindingReason {
 
 fn evidence(evidence: Evidence) -> pb::Evidence {
     pb::Evidence {
-        operation: evidence.operation.to_owned(),
+        operation: evidence.operation.into_owned(),
         http_status: evidence.http_status.map_or(0, i32::from),
         s3_error_code: evidence.s3_error_code.unwrap_or_default(),
         request_id: evidence.request_id.unwrap_or_default(),

@@ -3,8 +3,10 @@
 //! Its forms are those of "Troubleshoot access denied error messages" in the IAM User Guide. Compatible stores send other words, of which
 //! nothing is read.
 
+use serde::{Deserialize, Serialize};
+
 /// The layer of policies that an action was denied by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Layer {
     /// A policy of the user or the role.
     IdentityBased,

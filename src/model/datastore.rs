@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::certificates::Certificates;
@@ -79,7 +80,7 @@ impl S3Config {
 }
 
 /// Where S3 requests put the bucket's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AddressingStyle {
     /// `https://endpoint/bucket/key`
     Path,

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The name of a region: `us-east-1` on AWS, or whatever an S3-compatible store signs with
 /// (`garage`, `auto`). Matches `^[a-z0-9][a-z0-9-]{0,62}$`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Region(String);
 
 /// A group of AWS regions with IAM and ARNs of its own.
@@ -86,6 +89,20 @@ impl Region {
 impl Default for Region {
     fn default() -> Self {
         Self("us-east-1".to_owned())
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = RegionError;
+
+    fn try_from(text: String) -> Result<Self, RegionError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.0
     }
 }
 

@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::diagnose::{self, Diagnosis, diagnose};
 use super::plan::Step;
-use super::report::{Finding, FindingReason};
 use super::run::{Ended, Steps};
 use super::traces::Traces;
 use crate::iam::Action;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Trace;
-use crate::s3::{Answer, Cause, Client, Evidence, Failure};
+use crate::report::{Evidence, Finding, FindingReason};
+use crate::s3::{Answer, Cause, Client, Failure};
 
 /// The folder under the datastore's prefix that holds what a test writes, while it writes it.
 pub const CANARY_FOLDER: &str = ".datastored-connection-test/";
@@ -596,9 +596,9 @@ mod tests {
     use crate::model::endpoint::Endpoint;
     use crate::model::residue::Leftover;
     use crate::prober::ledger::{Answer, Ledger};
-    use crate::prober::report::FindingReason;
     use crate::prober::testing::config;
     use crate::prober::traces::Traces;
+    use crate::report::FindingReason;
     use crate::s3::Client;
 
     /// A ledger whose store is out of order.

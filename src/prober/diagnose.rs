@@ -2,9 +2,9 @@
 //!
 //! Codes are those of "Error responses" in the Amazon S3 API Reference, and what compatible stores were seen to send.
 
-use super::report::{Finding, FindingReason};
 use crate::iam::{Action, Denial, Layer, bucket_arn, object_arn};
 use crate::model::datastore::S3Config;
+use crate::report::{Finding, FindingReason};
 use crate::s3::{Cause, Failure, is_code};
 
 /// What a failed call says.
@@ -293,8 +293,8 @@ fn place(config: &S3Config) -> String {
 mod tests {
     use super::{Diagnosis, diagnose};
     use crate::iam::Action;
-    use crate::prober::report::{Finding, FindingReason};
     use crate::prober::testing::config;
+    use crate::report::{Finding, FindingReason};
     use crate::s3::{Cause, Failure};
 
     fn refused(status: u16, code: &str, message: &str) -> Failure {

@@ -8,11 +8,11 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::ledger::Ledger;
-use super::report::Residue;
 use super::residue::{clean_up, residue, still_there};
 use super::traces::Traces;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
+use crate::report::Residue;
 use crate::s3::Client;
 
 /// How many earlier tests one test tries to clean up after.

@@ -5,9 +5,9 @@
 mod checks;
 mod diagnose;
 mod earlier;
+mod event;
 mod ledger;
 mod plan;
-mod report;
 mod residue;
 mod run;
 mod sweep;
@@ -26,11 +26,8 @@ use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 pub use checks::CANARY_FOLDER;
+pub use event::Event;
 pub use ledger::{Answer as LedgerAnswer, Ledger};
-pub use report::{
-    Check, CheckResult, Event, Finding, FindingReason, Outcome, Report, Residue, SuggestedConfig,
-    Verdict,
-};
 
 use crate::model::Error;
 use crate::model::datastore::S3Config;

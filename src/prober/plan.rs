@@ -1,8 +1,8 @@
 //! The plan of a test: which steps there are, which check each works for, and what must come before it.
 
-use super::report::Check;
 use super::run::Node;
 use crate::model::role::Role;
+use crate::report::Check;
 
 /// A step of a test: one S3 call, or two in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +113,9 @@ fn node(step: Step, check: Check, needs: &[Step], after: &[Step]) -> Node<Step> 
 mod tests {
     use super::{Step, plan};
     use crate::model::role::Role;
-    use crate::prober::report::Check;
     use crate::prober::run::checks_of;
+    use crate::report::Check;
+    use crate::report::Check;
 
     #[test]
     fn a_source_has_three_checks_and_an_enrichment_datastore_seven() {

@@ -2,10 +2,10 @@
 
 use tokio::time::{Duration, timeout};
 
-use super::report::Residue;
 use super::traces::Traces;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Trace;
+use crate::report::Residue;
 use crate::s3::{Answer, Client, Failure};
 
 /// A trace that is still there, and why.

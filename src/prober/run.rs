@@ -9,8 +9,8 @@ use tokio::time::{Duration, Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::report::{Check, CheckResult, Event, Finding, FindingReason, Verdict};
-use crate::s3::Evidence;
+use super::event::Event;
+use crate::report::{Check, CheckResult, Evidence, Finding, FindingReason, Verdict};
 
 /// One step in the plan. A check passes when all of its steps are done.
 #[derive(Clone, Debug)]

@@ -11,11 +11,9 @@ use uuid::Uuid;
 
 use super::checks::S3Steps;
 use super::earlier::{self, Earlier, left_at, try_again};
+use super::event::Event;
 use super::ledger::Ledger;
 use super::plan::Step;
-use super::report::{
-    CheckResult, Event, Report, Residue, SuggestedConfig, missing_policy, outcome,
-};
 use super::residue::{Left, Why, clean_up, residue};
 use super::run::{self, Found, Node};
 use super::sweep::Sweeper;
@@ -23,6 +21,7 @@ use super::traces::Traces;
 use super::{Limits, Target};
 use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::residue::Leftover;
+use crate::report::{CheckResult, Report, Residue, SuggestedConfig, missing_policy, outcome};
 use crate::s3::Client;
 
 /// After how long a request that was never answered has been carried out, if it ever is.

@@ -5,7 +5,7 @@ use aws_sdk_s3::primitives::ByteStream;
 
 use super::client::Client;
 use super::failure::{Cause, Failure};
-use super::observe::Evidence;
+use crate::report::Evidence;
 
 /// The most that is ever read of an object, in bytes.
 const MAX_READ: usize = 4_096;

@@ -7,7 +7,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 
-use super::observe::{Evidence, Seen};
+use super::observe::Seen;
+use crate::report::Evidence;
 
 /// Why a call did not succeed. Holds no secret; [`Failure::message`] is the endpoint's and must not be shown as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

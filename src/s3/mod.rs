@@ -10,4 +10,3 @@ mod send;
 pub use calls::{Answer, Deleted, OpenUpload};
 pub use client::{Client, Route};
 pub use failure::{Cause, Failure, is_code};
-pub use observe::Evidence;

@@ -1,7 +1,7 @@
 //! Reads each answer of S3 as it came over the wire, before the SDK makes an output or an error of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_s3::config::interceptors::{
     AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
@@ -16,27 +16,6 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 const MAX_REQUEST_ID: usize = 128;
 /// How much of a body is looked at, in bytes: an error of S3 is shorter.
 const MAX_HEAD: usize = 2_048;
-
-/// The call behind a verdict.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// The S3 operation: `ListObjectsV2`.
-    pub operation: &'static str,
-    /// The HTTP status of the last answer; `None` when none came.
-    pub http_status: Option<u16>,
-    /// The S3 error code of the answer.
-    pub s3_error_code: Option<String>,
-    /// S3's id of the call.
-    pub request_id: Option<String>,
-    /// S3's second id of the call, `x-amz-id-2`.
-    pub extended_request_id: Option<String>,
-    /// How often the call was sent: a second time when the answer to the first was lost, or asked for it.
-    pub attempts: u32,
-    /// From the call to its answer, retries included.
-    pub duration: Duration,
-    /// How far S3's clock is ahead of ours, in seconds, by the `Date` of the answer.
-    pub clock_ahead: Option<i64>,
-}
 
 /// What the last answer of a call said outside its body.
 #[derive(Clone, Debug, Default)]

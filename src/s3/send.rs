@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use super::calls::Answer;
 use super::client::{Client, Route};
 use super::failure::{Cause, Failure};
-use super::observe::{Evidence, Observer};
+use super::observe::Observer;
 use crate::model::region::Region;
+use crate::report::Evidence;
 
 impl Client {
     /// Sends a call. It is signed again, once, for the region that S3 names, or with the bucket's name in the other place.
@@ -147,7 +148,7 @@ where
     let seen = observer.seen();
     let mut answer = Answer {
         evidence: Evidence {
-            operation,
+            operation: operation.into(),
             http_status: seen.status,
             s3_error_code: None,
             request_id: seen.request_id.clone(),

@@ -1,17 +1,22 @@
-//! What a test says: checks, verdicts, findings, events and the report.
+//! What a connection test says: checks, verdicts, findings, evidence and the report. Pure; it is stored as it is, in JSON.
+//!
+//! A field that is added needs a default, so that reports which were stored before can be read.
+
+mod evidence;
 
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use evidence::Evidence;
 
 use crate::iam::{Action, Layer};
 use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::region::Region;
-use crate::model::role::Role;
-use crate::s3::Evidence;
 
 /// A permission that a test can check. Its name is a claim that is true exactly when the check has passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Check {
     /// Objects can be listed.
     ListObjects,
@@ -60,7 +65,7 @@ impl Check {
 }
 
 /// What is known of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Not begun.
     Pending,
@@ -87,7 +92,7 @@ impl Verdict {
 }
 
 /// One check and what is known of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
     /// Which.
     pub check: Check,
@@ -116,7 +121,7 @@ impl CheckResult {
 }
 
 /// What is wrong, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The cause.
     pub reason: FindingReason,
@@ -150,7 +155,7 @@ impl Finding {
 }
 
 /// The causes that a finding can name. What each means is said at `FindingReason` in `proto/datastore/v1/connection_test.proto`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "described in the proto, value for value")]
 pub enum FindingReason {
     AccessDenied,
@@ -181,7 +186,7 @@ pub enum FindingReason {
 }
 
 /// What a test comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Every check has passed.
     Passed,
@@ -192,7 +197,7 @@ pub enum Outcome {
 }
 
 /// Something that the test wrote and could not remove.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Residue {
     /// The bucket it is in.
     pub bucket: String,
@@ -208,35 +213,8 @@ pub struct Residue {
     pub remedy: String,
 }
 
-/// What happens in a test, in order: one `Started`, `Check`s, one `Completed`.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// The plan: every check, pending.
-    Started {
-        /// Names the test in the log.
-        test_id: Uuid,
-        /// Whose permissions are tested.
-        role: Role,
-        /// What is tested, in normal form.
-        uri: String,
-        /// The checks in the order of the report.
-        checks: Vec<CheckResult>,
-    },
-    /// One check has begun or ended.
-    Check {
-        /// The check as it stands now.
-        result: Box<CheckResult>,
-        /// How many have ended.
-        done: usize,
-        /// How many there are.
-        total: usize,
-    },
-    /// The report.
-    Completed(Box<Report>),
-}
-
 /// All that a test found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// Names the test in the log.
     pub test_id: Uuid,
@@ -261,7 +239,7 @@ pub struct Report {
 }
 
 /// Values that worked where the configured ones did not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuggestedConfig {
     /// The bucket's region.
     pub region: Option<Region>,
@@ -285,7 +263,8 @@ impl Report {
 }
 
 /// The smallest policy that grants what the failed checks lack on S3.
-pub(super) fn missing_policy(checks: &[CheckResult], config: &S3Config) -> Option<String> {
+#[must_use]
+pub fn missing_policy(checks: &[CheckResult], config: &S3Config) -> Option<String> {
     let lacks_its_action = |c: &&CheckResult| {
         let finding = c.finding.as_ref().and_then(|f| f.missing_action.as_deref());
         finding == Some(c.check.action().as_str())
@@ -297,7 +276,7 @@ pub(super) fn missing_policy(checks: &[CheckResult], config: &S3Config) -> Optio
 
 /// What the checks come to. Skips are never a pass.
 #[must_use]
-pub(super) fn outcome(checks: &[CheckResult], connection_finding: Option<&Finding>) -> Outcome {
+pub fn outcome(checks: &[CheckResult], connection_finding: Option<&Finding>) -> Outcome {
     let any = |verdict| checks.iter().any(|c| c.verdict == verdict);
     if connection_finding.is_some() || any(Verdict::Failed) {
         Outcome::Failed
