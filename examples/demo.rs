@@ -131,6 +131,7 @@ async fn register_and_test(
     let request = pb::CreateDatastoreRequest {
         datastore: Some(datastore(display_name, *role, config)),
         datastore_id: display_name.to_lowercase(),
+        skip_connection_test: true,
         ..pb::CreateDatastoreRequest::default()
     };
     let created = client.create_datastore(request).await?.into_inner();

@@ -58,6 +58,10 @@ pub struct Serve {
     #[arg(long, env = "DATASTORED_MAX_CONCURRENT_TESTS", default_value = "32", value_parser = tests)]
     pub max_concurrent_tests: usize,
 
+    /// How many connection tests of each datastore are kept.
+    #[arg(long, env = "DATASTORED_TEST_HISTORY", default_value = "50", value_parser = history)]
+    pub test_history: usize,
+
     /// Let datastores use the credentials that this server runs with.
     #[arg(long, env = "DATASTORED_ALLOW_AMBIENT_CREDENTIALS")]
     pub allow_ambient_credentials: bool,
@@ -103,6 +107,13 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Err("must be longer than zero".to_owned());
     }
     Ok(duration)
+}
+
+fn history(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=1_000) => Ok(number),
+        _ => Err("write a number from 1 to 1000".to_owned()),
+    }
 }
 
 fn tests(text: &str) -> Result<usize, String> {

@@ -9,11 +9,14 @@
 //! - [`s3`] talks to S3; only it names the AWS SDK.
 //! - [`iam`] has the words of policies: actions and ARNs.
 //! - [`model`] has the domain's types, valid by construction. No I/O.
+//! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
+pub mod admission;
+pub mod claims;
 pub mod config;
 pub mod grpc;
 pub mod iam;

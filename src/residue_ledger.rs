@@ -1,10 +1,12 @@
-//! The registry as the prober's residue ledger: the one place that knows both.
+//! The registry as the prober's ledger.
 
 use uuid::Uuid;
 
+use crate::model::connection_test::TestName;
 use crate::model::residue::Leftover;
 use crate::prober::{Ledger, LedgerAnswer};
 use crate::registry::Registry;
+use crate::report::{Report, Tested};
 use crate::store::Store;
 
 impl<S: Store> Ledger for Registry<S> {
@@ -14,6 +16,14 @@ impl<S: Store> Ledger for Registry<S> {
 
     fn strike(&self, test_id: Uuid) -> LedgerAnswer<'_, ()> {
         Box::pin(self.strike_leftover(test_id))
+    }
+
+    fn record<'a>(
+        &'a self,
+        tested: &'a Tested,
+        report: &'a mut Report,
+    ) -> LedgerAnswer<'a, TestName> {
+        Box::pin(self.record_test(tested, report))
     }
 
     fn open(&self) -> LedgerAnswer<'_, Vec<Leftover>> {

@@ -44,6 +44,9 @@ pub enum Error {
     /// The store cannot be opened or closed.
     #[error("{0}")]
     Store(#[from] store::Error),
+    /// What the registry is made with cannot be read.
+    #[error("the store cannot be used: {0}")]
+    Registry(#[source] crate::model::Error),
     /// What earlier tests left cannot be read.
     #[error("the residue ledger cannot be read: {0}")]
     Residue(#[source] crate::model::Error),
@@ -67,7 +70,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Store(store::Error::AlreadyOpen { .. }) => 3,
-            Self::Store(_) => 4,
+            Self::Store(_) | Self::Registry(_) => 4,
             _ => 1,
         }
     }
@@ -91,7 +94,8 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
     let mut signals = Signals::catch().map_err(Error::Signals)?;
     let store = Arc::new(open(data_dir.clone()).await?);
-    let registry = Arc::new(Registry::new(Arc::clone(&store), SystemTime::now));
+    let registry = Registry::open(Arc::clone(&store), SystemTime::now, options.test_history);
+    let registry = Arc::new(registry.await.map_err(Error::Registry)?);
     let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
     let prober = Arc::new(Prober::new(limits(&options), ledger));
     prober.sweep().await.map_err(Error::Residue)?;

@@ -131,6 +131,55 @@ impl DatastoreService for Service {
     ) -> Result<Response<Self::TestConnectionStream>, Status> {
         Err(not_loaded())
     }
+
+    async fn get_connection_test(
+        &self,
+        _: Request<pb::GetConnectionTestRequest>,
+    ) -> Result<Response<pb::ConnectionTest>, Status> {
+        Err(not_loaded())
+    }
+
+    async fn list_connection_tests(
+        &self,
+        _: Request<pb::ListConnectionTestsRequest>,
+    ) -> Result<Response<pb::ListConnectionTestsResponse>, Status> {
+        Err(not_loaded())
+    }
+
+    async fn link_enrichment(
+        &self,
+        _: Request<pb::LinkEnrichmentRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        Err(not_loaded())
+    }
+
+    async fn unlink_enrichment(
+        &self,
+        _: Request<pb::UnlinkEnrichmentRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        Err(not_loaded())
+    }
+
+    async fn resolve_enrichment(
+        &self,
+        _: Request<pb::ResolveEnrichmentRequest>,
+    ) -> Result<Response<pb::ResolveEnrichmentResponse>, Status> {
+        Err(not_loaded())
+    }
+
+    async fn claim_prefix(
+        &self,
+        _: Request<pb::ClaimPrefixRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        Err(not_loaded())
+    }
+
+    async fn release_prefix(
+        &self,
+        _: Request<pb::ReleasePrefixRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        Err(not_loaded())
+    }
 }
 
 fn not_loaded() -> Status {

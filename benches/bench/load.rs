@@ -76,6 +76,7 @@ impl Load {
                 client
                     .create_datastore(pb::CreateDatastoreRequest {
                         datastore: Some(datastore),
+                        skip_connection_test: true,
                         ..pb::CreateDatastoreRequest::default()
                     })
                     .await

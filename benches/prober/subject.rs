@@ -26,6 +26,7 @@ impl Subject {
         let config = s3_config(uri, endpoint, &keys.access_key_id, &keys.secret_access_key);
         let request = pb::CreateDatastoreRequest {
             datastore: Some(datastore(uri, role, config)),
+            skip_connection_test: true,
             ..pb::CreateDatastoreRequest::default()
         };
         Ok(self.0.create_datastore(request).await?.into_inner().name)

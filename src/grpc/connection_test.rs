@@ -12,6 +12,7 @@ use crate::model::error::Violation;
 use crate::pb;
 use crate::prober::{Event, Target};
 use crate::registry::Registry;
+use crate::report::{Subject, Tested};
 use crate::store::Store;
 
 /// The location, credentials and role to test; a saved datastore is read with its credentials.
@@ -20,25 +21,34 @@ pub(super) async fn target<S: Store>(
     policy: Policy,
     test: Test,
 ) -> Result<Target, Error> {
-    let (s3, role) = match test.target {
+    let tested = match test.target {
         TestTarget::Saved(id) => {
             let datastore = registry.get(&id).await?.datastore;
             policy.check(&datastore.s3.credentials)?;
-            (datastore.s3, test.role.unwrap_or(datastore.role))
+            let uid = datastore.uid;
+            Tested {
+                subject: Subject::Saved { id, uid },
+                s3: datastore.s3,
+                role: test.role.unwrap_or(datastore.role),
+            }
         }
-        TestTarget::Unsaved(s3, role) => (*s3, role),
+        TestTarget::Unsaved(s3, role) => Tested {
+            subject: Subject::Unsaved,
+            s3: *s3,
+            role,
+        },
     };
     if let Some(key) = &test.sample_key
-        && !key.starts_with(s3.prefix.as_str())
+        && !key.starts_with(tested.s3.prefix.as_str())
     {
+        let place = tested.s3.uri();
         return Err(Error::InvalidFields(vec![Violation {
             field: "sample_key".to_owned(),
-            description: format!("is not under {}: name the whole key", s3.uri()),
+            description: format!("is not under {place}: name the whole key"),
         }]));
     }
     Ok(Target {
-        s3,
-        role,
+        tested,
         sample_key: test.sample_key,
         retry_denied: test.retry_denied,
     })

@@ -1,5 +1,9 @@
 //! From request messages to domain values, with every bad field found at once. Behind this nothing is checked twice.
 
+mod create;
+mod history;
+mod links;
+
 use std::time::Duration;
 
 use prost::Message;
@@ -11,6 +15,7 @@ use super::field_mask::{self, Field};
 use super::page_token;
 use crate::model::Error;
 use crate::model::certificates::Certificates;
+use crate::model::connection_test::TestName;
 use crate::model::credentials::{
     AccessKey, Credentials, MAX_ACCESS_KEY_ID, MAX_SECRET_ACCESS_KEY, MAX_SESSION_TOKEN,
 };
@@ -21,12 +26,17 @@ use crate::model::filter::Filter;
 use crate::model::location::Location;
 use crate::model::name::{DatastoreId, DatastoreName, DisplayName, LabelError, Labels};
 use crate::model::order::OrderBy;
+use crate::model::proof::Proof;
 use crate::model::region::Region;
 use crate::model::role::Role;
 use crate::model::secret::Secret;
 use crate::pb;
-use crate::registry::{Change, Create, Delete, Query, Request, S3Change, Update};
+use crate::registry::{Change, Delete, Query, Request, S3Change, Update};
 use crate::store::Revision;
+
+pub(super) use create::create;
+pub(super) use history::{connection_test, connection_tests};
+pub(super) use links::{link, unlink};
 
 const DEFAULT_PAGE_SIZE: i32 = 50;
 const MAX_PAGE_SIZE: i32 = 1_000;
@@ -106,68 +116,26 @@ impl Fields {
     }
 }
 
-pub(super) fn create(request: pb::CreateDatastoreRequest, policy: Policy) -> Result<Create, Error> {
+/// The datastore that a request names which has nothing else.
+pub(super) fn named(text: &str) -> Result<DatastoreId, Error> {
     let mut fields = Fields::default();
-    let request_id = request_id(&request.request_id, &mut fields, || {
-        let mut plain = request.clone();
-        plain.request_id.clear();
-        digest("CreateDatastore", &plain)
-    });
-    let id = optional(&request.datastore_id, DatastoreId::parse);
-    let id = fields.take("datastore_id", id);
-    let Some(datastore) = request.datastore else {
-        fields.refuse("datastore", "is required; send the datastore to create");
-        return Err(fields.error());
-    };
-    if !datastore.name.is_empty() {
-        let message = "is given by the server on create; leave it empty and use datastore_id";
-        fields.refuse("datastore.name", message);
-    }
-    let display_name = DisplayName::parse(&datastore.display_name);
-    let display_name = fields.take("datastore.display_name", display_name);
-    let role = required_role("datastore.role", datastore.role, &mut fields);
-    let labels = labels(&datastore, &mut fields);
-    let s3 = s3_config(&datastore, &mut fields);
-    match (id, display_name, role, labels, s3) {
-        (Some(id), Some(display_name), Some(role), Some(labels), Some(s3))
-            if fields.0.is_empty() =>
-        {
-            policy.check(&s3.credentials)?;
-            Ok(Create {
-                id,
-                display_name,
-                role,
-                s3,
-                labels,
-                request: request_id,
-                validate_only: request.validate_only,
-            })
-        }
-        _ => Err(fields.error()),
-    }
-}
-
-pub(super) fn get(request: &pb::GetDatastoreRequest) -> Result<DatastoreId, Error> {
-    let mut fields = Fields::default();
-    name("name", &request.name, &mut fields).ok_or_else(|| fields.error())
+    name("name", text, &mut fields).ok_or_else(|| fields.error())
 }
 
 pub(super) fn list(request: &pb::ListDatastoresRequest) -> Result<Query, Error> {
     let mut fields = Fields::default();
-    if request.page_size < 0 {
-        let message = "must not be negative; 0 asks for the default of 50";
-        fields.refuse("page_size", message);
-    }
-    let size = match request.page_size {
-        0 => DEFAULT_PAGE_SIZE,
-        size => size.clamp(1, MAX_PAGE_SIZE),
-    };
+    let page_size = page_size(
+        request.page_size,
+        DEFAULT_PAGE_SIZE,
+        MAX_PAGE_SIZE,
+        &mut fields,
+    );
     let filter = fields.take("filter", Filter::parse(&request.filter));
     let order = fields.take("order_by", OrderBy::parse(&request.order_by));
     let after = if request.page_token.is_empty() {
         None
     } else {
-        let after = page_token::decode(request);
+        let after = page_token::decode(&[&request.filter, &request.order_by], &request.page_token);
         if after.is_none() {
             let message = "is no token of this query; send next_page_token of the page before, with the same filter and order_by";
             fields.refuse("page_token", message);
@@ -178,14 +146,31 @@ pub(super) fn list(request: &pb::ListDatastoresRequest) -> Result<Query, Error> 
         (Some(filter), Some(order)) if fields.0.is_empty() => Ok(Query {
             filter,
             order,
-            page_size: usize::try_from(size).unwrap_or(1),
+            page_size,
             after,
         }),
         _ => Err(fields.error()),
     }
 }
 
-pub(super) fn update(request: pb::UpdateDatastoreRequest, policy: Policy) -> Result<Update, Error> {
+/// How many results a page has: what was asked for, up to a limit; none means the default (AIP-158).
+fn page_size(asked: i32, default: i32, max: i32, fields: &mut Fields) -> usize {
+    if asked < 0 {
+        let message = format!("must not be negative; 0 asks for the default of {default}");
+        fields.refuse("page_size", message);
+    }
+    let size = if asked == 0 {
+        default
+    } else {
+        asked.clamp(1, max)
+    };
+    usize::try_from(size).unwrap_or(1)
+}
+
+pub(super) fn update(
+    request: pb::UpdateDatastoreRequest,
+    policy: Policy,
+) -> Result<(Update, Proof), Error> {
     let mut fields = Fields::default();
     let request_id = request_id(&request.request_id, &mut fields, || {
         let mut plain = request.clone();
@@ -200,6 +185,13 @@ pub(super) fn update(request: pb::UpdateDatastoreRequest, policy: Policy) -> Res
     let (named, unknown) = field_mask::fields(request.update_mask.as_ref(), &datastore);
     fields.refuse_some("update_mask", unknown);
     let change = change(&datastore, &named, &mut fields);
+    let skip = request.skip_connection_test;
+    let proof = proof(
+        "connection_test",
+        &request.connection_test,
+        skip,
+        &mut fields,
+    );
     let Some(id) = id else {
         return Err(fields.error());
     };
@@ -207,13 +199,16 @@ pub(super) fn update(request: pb::UpdateDatastoreRequest, policy: Policy) -> Res
     if let Some(credentials) = &change.s3.credentials {
         policy.check(credentials)?;
     }
-    Ok(Update {
+    let update = Update {
         revision: etag(&datastore.etag),
         id,
         change,
         request: request_id,
         validate_only: request.validate_only,
-    })
+        share_prefix: request.share_prefix,
+        tested: None,
+    };
+    Ok((update, proof))
 }
 
 pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Error> {
@@ -233,6 +228,7 @@ pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Err
         id,
         request: request_id,
         validate_only: request.validate_only,
+        force: request.force,
     })
 }
 
@@ -312,6 +308,20 @@ fn retry_denied(asked: Option<&prost_types::Duration>, fields: &mut Fields) -> D
 fn ca_certificates(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<Certificates>> {
     let certificates = optional(&s3.ca_certificate_pem, Certificates::parse);
     fields.take("datastore.s3.ca_certificate_pem", certificates)
+}
+
+/// How a connection is to be proven.
+fn proof(field: &str, test: &str, skip: bool, fields: &mut Fields) -> Proof {
+    match fields.take(field, optional(test, TestName::parse)) {
+        Some(Some(_)) if skip => {
+            let message = "stands against skip_connection_test; send only one of them";
+            fields.refuse(field, message);
+            Proof::Skip
+        }
+        Some(Some(test)) => Proof::Passed(test),
+        _ if skip => Proof::Skip,
+        _ => Proof::Test,
+    }
 }
 
 /// `Ok(None)` for an empty text.

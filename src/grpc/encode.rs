@@ -3,16 +3,18 @@
 use std::time::SystemTime;
 
 use crate::iam::Layer;
+use crate::model::claim::marker_key;
+use crate::model::connection_test::TestName;
 use crate::model::credentials::Credentials;
-use crate::model::datastore::{AddressingStyle, S3Config};
-use crate::model::name::DatastoreName;
+use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
+use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
 use crate::pb;
 use crate::prober::Event;
 use crate::registry::Stored;
 use crate::report::{
-    Check, CheckResult, Evidence, Finding, FindingReason, Outcome, Report, Residue,
-    SuggestedConfig, Verdict,
+    Check, CheckResult, Evidence, Finding, FindingReason, KeptTest, Outcome, Report, Residue,
+    SuggestedConfig, Verdict, VerdictChange,
 };
 use crate::store::Revision;
 
@@ -32,6 +34,87 @@ pub(super) fn datastore(stored: &Stored) -> pb::Datastore {
         create_time: Some(timestamp(datastore.create_time)),
         update_time: Some(timestamp(datastore.update_time)),
         etag: stored.revision.map_or(String::new(), etag),
+        enrichment_datastore: name_of(datastore.enrichment.as_ref()),
+        connection: Some(connection(stored)),
+        prefix_claim: prefix_claim(datastore),
+    }
+}
+
+fn name_of(id: Option<&DatastoreId>) -> String {
+    id.map_or(String::new(), |id| {
+        DatastoreName::new(id.clone()).to_string()
+    })
+}
+
+fn connection(stored: &Stored) -> pb::Connection {
+    use pb::ConnectionState as State;
+    let Some(known) = &stored.connection else {
+        return pb::Connection {
+            state: State::Untested.into(),
+            ..pb::Connection::default()
+        };
+    };
+    let state = match known.outcome {
+        Outcome::Passed => State::Passed,
+        Outcome::Failed => State::Failed,
+        Outcome::Inconclusive => State::Inconclusive,
+    };
+    let last_test = TestName {
+        datastore: Some(stored.datastore.id.clone()),
+        id: known.last_test,
+    };
+    pb::Connection {
+        state: state.into(),
+        since: Some(timestamp(known.since)),
+        last_test: last_test.to_string(),
+        last_test_time: Some(timestamp(known.last_test_time)),
+        missing_actions: known.missing_actions.clone(),
+    }
+}
+
+/// A claim whose marker is not known to be there is not shown.
+fn prefix_claim(datastore: &Datastore) -> Option<pb::PrefixClaim> {
+    let claim = datastore.claim.as_ref().filter(|claim| claim.confirmed)?;
+    Some(pb::PrefixClaim {
+        key: marker_key(&datastore.s3.prefix),
+        claim_time: Some(timestamp(claim.time)),
+        enforced: claim.enforced,
+    })
+}
+
+/// Where the enrichment of a source goes.
+pub(super) fn enrichment(stored: &Stored) -> pb::ResolveEnrichmentResponse {
+    let s3 = &stored.datastore.s3;
+    let style = if s3.uses_path_style() {
+        AddressingStyle::Path
+    } else {
+        AddressingStyle::VirtualHosted
+    };
+    let shown = s3_config(s3);
+    pb::ResolveEnrichmentResponse {
+        enrichment_datastore: name_of(Some(&stored.datastore.id)),
+        uri: shown.uri,
+        bucket: s3.bucket.as_str().to_owned(),
+        prefix: s3.prefix.as_str().to_owned(),
+        region: shown.region,
+        endpoint: shown.endpoint,
+        addressing_style: addressing_style(Some(style)).into(),
+        ca_certificate_pem: shown.ca_certificate_pem,
+        connection: Some(connection(stored)),
+    }
+}
+
+/// A test that is kept.
+pub(super) fn connection_test(kept: KeptTest) -> pb::ConnectionTest {
+    let name = kept.name.to_string();
+    pb::ConnectionTest {
+        name: name.clone(),
+        role: role(kept.role).into(),
+        uri: kept.uri,
+        report: Some(pb::ConnectionTestReport {
+            name,
+            ..report(kept.report)
+        }),
     }
 }
 
@@ -91,7 +174,10 @@ pub(super) fn event(event: Event) -> pb::TestConnectionResponse {
             done: count(done),
             total: count(total),
         }),
-        Event::Completed(report) => Message::Completed(self::report(*report)),
+        Event::Completed { report, name } => Message::Completed(pb::ConnectionTestReport {
+            name: name.map_or(String::new(), |name| name.to_string()),
+            ..self::report(*report)
+        }),
     };
     pb::TestConnectionResponse {
         event: Some(message),
@@ -115,6 +201,8 @@ fn report(report: Report) -> pb::ConnectionTestReport {
         start_time: Some(timestamp(report.start_time)),
         duration: prost_types::Duration::try_from(report.duration).ok(),
         missing_policy: report.missing_policy.unwrap_or_default(),
+        name: String::new(),
+        changes: report.changes.iter().map(verdict_change).collect(),
         suggested_config: report.suggested_config.map(suggested_config),
     }
 }
@@ -134,8 +222,8 @@ fn addressing_style(style: Option<AddressingStyle>) -> pb::AddressingStyle {
     }
 }
 
-fn check_result(result: CheckResult) -> pb::CheckResult {
-    let verdict = match result.verdict {
+fn verdict(verdict: Verdict) -> pb::Verdict {
+    match verdict {
         Verdict::Pending => pb::Verdict::Pending,
         Verdict::Running => pb::Verdict::Running,
         Verdict::Passed => pb::Verdict::Passed,
@@ -143,14 +231,40 @@ fn check_result(result: CheckResult) -> pb::CheckResult {
         Verdict::Skipped => pb::Verdict::Skipped,
         Verdict::Inconclusive => pb::Verdict::Inconclusive,
         Verdict::Retrying => pb::Verdict::Retrying,
+    }
+}
+
+fn verdict_change(change: &VerdictChange) -> pb::VerdictChange {
+    let action = change.check.action().as_str();
+    let since = timestamp(change.since);
+    let (before, after) = (verdict(change.before), verdict(change.after));
+    let summary = match (change.before, change.after) {
+        (Verdict::Passed, Verdict::Failed) => format!("lost {action} since {since}"),
+        (Verdict::Failed, Verdict::Passed) => format!("gained {action} since {since}"),
+        _ => {
+            let word = |verdict: pb::Verdict| verdict.as_str_name().trim_start_matches("VERDICT_");
+            let (before, after) = (word(before), word(after));
+            format!("{action} was {before} at {since} and is {after}")
+        }
     };
+    pb::VerdictChange {
+        check: check(change.check).into(),
+        action: action.to_owned(),
+        before: before.into(),
+        after: after.into(),
+        since: Some(since),
+        summary,
+    }
+}
+
+fn check_result(result: CheckResult) -> pb::CheckResult {
     let cause = result
         .skipped_because_of
         .map_or(pb::Check::Unspecified, check);
     pb::CheckResult {
         check: check(result.check).into(),
         action: result.check.action().as_str().to_owned(),
-        verdict: verdict.into(),
+        verdict: verdict(result.verdict).into(),
         finding: result.finding.map(finding),
         skipped_because_of: cause.into(),
         evidence: result.evidence.map(evidence),

@@ -2,12 +2,15 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::status::to_status;
 use super::{connection_test, decode, encode, page_token};
+use crate::admission::Admission;
+use crate::claims::Claims;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreService;
 use crate::prober::Prober;
@@ -19,6 +22,8 @@ use crate::store::Store;
 pub struct Service<S> {
     registry: Arc<Registry<S>>,
     prober: Arc<Prober>,
+    admission: Admission<S>,
+    claims: Claims<S>,
     policy: decode::Policy,
 }
 
@@ -31,6 +36,8 @@ impl<S: Store> Service<S> {
         allow_ambient_credentials: bool,
     ) -> Self {
         Self {
+            admission: Admission::new(Arc::clone(&registry), Arc::clone(&prober)),
+            claims: Claims::new(Arc::clone(&registry), SystemTime::now),
             registry,
             prober,
             policy: decode::Policy {
@@ -46,8 +53,10 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::CreateDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let create = decode::create(request.into_inner(), self.policy).map_err(to_status)?;
-        let stored = self.registry.create(create).await.map_err(to_status)?;
+        let asked = decode::create(request.into_inner(), self.policy);
+        let (create, proofs) = asked.map_err(to_status)?;
+        let stored = self.admission.create(create, proofs).await;
+        let stored = stored.map_err(to_status)?;
         Ok(Response::new(encode::datastore(&stored)))
     }
 
@@ -55,7 +64,7 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::GetDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let id = decode::get(&request.into_inner()).map_err(to_status)?;
+        let id = decode::named(&request.into_inner().name).map_err(to_status)?;
         let stored = self.registry.get(&id).await.map_err(to_status)?;
         Ok(Response::new(encode::datastore(&stored)))
     }
@@ -69,9 +78,9 @@ impl<S: Store> DatastoreService for Service<S> {
         let page = self.registry.list(query).await.map_err(to_status)?;
         Ok(Response::new(pb::ListDatastoresResponse {
             datastores: page.items.iter().map(encode::datastore).collect(),
-            next_page_token: page
-                .next
-                .map_or(String::new(), |next| page_token::encode(&request, &next)),
+            next_page_token: page.next.map_or(String::new(), |next| {
+                page_token::encode(&[&request.filter, &request.order_by], &next)
+            }),
         }))
     }
 
@@ -79,8 +88,10 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::UpdateDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let update = decode::update(request.into_inner(), self.policy).map_err(to_status)?;
-        let stored = self.registry.update(update).await.map_err(to_status)?;
+        let asked = decode::update(request.into_inner(), self.policy);
+        let (update, proof) = asked.map_err(to_status)?;
+        let stored = self.admission.update(update, proof).await;
+        let stored = stored.map_err(to_status)?;
         Ok(Response::new(encode::datastore(&stored)))
     }
 
@@ -105,5 +116,79 @@ impl<S: Store> DatastoreService for Service<S> {
         let events = self.prober.start(target.map_err(to_status)?);
         let stream = connection_test::stream(events.map_err(to_status)?);
         Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn get_connection_test(
+        &self,
+        request: Request<pb::GetConnectionTestRequest>,
+    ) -> Result<Response<pb::ConnectionTest>, Status> {
+        let name = decode::connection_test(&request.into_inner()).map_err(to_status)?;
+        let kept = self.registry.connection_test(&name).await;
+        let kept = kept.map_err(to_status)?;
+        Ok(Response::new(encode::connection_test(kept)))
+    }
+
+    async fn list_connection_tests(
+        &self,
+        request: Request<pb::ListConnectionTestsRequest>,
+    ) -> Result<Response<pb::ListConnectionTestsResponse>, Status> {
+        let request = request.into_inner();
+        let asked = decode::connection_tests(&request).map_err(to_status)?;
+        let page = self
+            .registry
+            .connection_tests(&asked.of, asked.after, asked.page_size);
+        let page = page.await.map_err(to_status)?;
+        let tests = page.items.into_iter().map(encode::connection_test);
+        Ok(Response::new(pb::ListConnectionTestsResponse {
+            connection_tests: tests.collect(),
+            next_page_token: page.next.map_or(String::new(), |last| {
+                page_token::encode(&[&request.parent], last.as_bytes())
+            }),
+        }))
+    }
+
+    async fn link_enrichment(
+        &self,
+        request: Request<pb::LinkEnrichmentRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        let link = decode::link(&request.into_inner()).map_err(to_status)?;
+        let stored = self.registry.link(link).await.map_err(to_status)?;
+        Ok(Response::new(encode::datastore(&stored)))
+    }
+
+    async fn unlink_enrichment(
+        &self,
+        request: Request<pb::UnlinkEnrichmentRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        let link = decode::unlink(&request.into_inner()).map_err(to_status)?;
+        let stored = self.registry.link(link).await.map_err(to_status)?;
+        Ok(Response::new(encode::datastore(&stored)))
+    }
+
+    async fn resolve_enrichment(
+        &self,
+        request: Request<pb::ResolveEnrichmentRequest>,
+    ) -> Result<Response<pb::ResolveEnrichmentResponse>, Status> {
+        let id = decode::named(&request.into_inner().name).map_err(to_status)?;
+        let stored = self.registry.enrichment_of(&id).await.map_err(to_status)?;
+        Ok(Response::new(encode::enrichment(&stored)))
+    }
+
+    async fn claim_prefix(
+        &self,
+        request: Request<pb::ClaimPrefixRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        let id = decode::named(&request.into_inner().name).map_err(to_status)?;
+        let stored = self.claims.claim(&id).await.map_err(to_status)?;
+        Ok(Response::new(encode::datastore(&stored)))
+    }
+
+    async fn release_prefix(
+        &self,
+        request: Request<pb::ReleasePrefixRequest>,
+    ) -> Result<Response<pb::Datastore>, Status> {
+        let id = decode::named(&request.into_inner().name).map_err(to_status)?;
+        let stored = self.claims.release(&id).await.map_err(to_status)?;
+        Ok(Response::new(encode::datastore(&stored)))
     }
 }

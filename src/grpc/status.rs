@@ -1,5 +1,9 @@
 //! The only map from domain errors to gRPC: code, reason, metadata and details (AIP-193).
 
+mod claim;
+mod link;
+mod proof;
+
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -16,6 +20,7 @@ use crate::pb::ErrorReason;
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "datastored.dev";
 const DATASTORE: &str = "datastored.dev/Datastore";
+const CONNECTION_TEST: &str = "datastored.dev/ConnectionTest";
 /// When to try again after [`Error::TooManyTests`]: a test of a healthy store takes about this long.
 const RETRY_TEST: Duration = Duration::from_secs(2);
 /// When to try again after the store or the server was not there.
@@ -76,6 +81,18 @@ pub(super) fn to_status(error: Error) -> Status {
             details.set_retry_info(Some(RETRY_TEST));
             status(Code::ResourceExhausted, message, details)
         }
+        Error::ConnectionTestNotFound(name) => {
+            let name = name.to_string();
+            let mut details = info(
+                ErrorReason::ConnectionTestNotFound,
+                [("name", name.clone())],
+            );
+            details.set_resource_info(CONNECTION_TEST, name, "", message.clone());
+            status(Code::NotFound, message, details)
+        }
+        Error::Proof(error) => proof::to_status(&error, message),
+        Error::Link(error) => link::to_status(&error, message),
+        Error::Claim(error) => claim::to_status(&error, message),
         Error::ServerStopping => {
             let mut details = info(ErrorReason::ServerStopping, []);
             details.set_retry_info(Some(RETRY_SERVER));
@@ -115,6 +132,18 @@ fn invalid_fields(message: &str, violations: Vec<Violation>) -> Status {
         details.add_bad_request_violation(violation.field, violation.description);
     }
     status(Code::InvalidArgument, message.to_owned(), details)
+}
+
+/// A state that stands in the way of a request: its kind, what is in it, and metadata.
+fn precondition(
+    reason: ErrorReason,
+    (kind, subject): (&str, &str),
+    metadata: Vec<(&'static str, String)>,
+    message: String,
+) -> Status {
+    let mut details = info(reason, metadata);
+    details.add_precondition_failure_violation(kind, subject, message.clone());
+    status(Code::FailedPrecondition, message, details)
 }
 
 fn status(code: Code, message: String, details: ErrorDetails) -> Status {

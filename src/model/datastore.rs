@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::certificates::Certificates;
+use super::claim::Claim;
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
 use super::location::{Bucket, Location, Prefix};
@@ -28,6 +29,10 @@ pub struct Datastore {
     pub s3: S3Config,
     /// To filter by.
     pub labels: Labels,
+    /// Of a source: the enrichment datastore that it is linked to.
+    pub enrichment: Option<DatastoreId>,
+    /// Of an enrichment datastore: that its prefix is claimed.
+    pub claim: Option<Claim>,
     /// When it was created.
     pub create_time: SystemTime,
     /// When it was last changed.

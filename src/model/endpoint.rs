@@ -83,6 +83,20 @@ impl Endpoint {
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
+
+    /// The host, and the port if it is not the scheme's own.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.0.authority()
+    }
+
+    /// Whether it is one of Amazon S3's own addresses, in any partition.
+    #[must_use]
+    pub fn is_amazon(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        let domains = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"];
+        domains.iter().any(|domain| host.ends_with(domain))
+    }
 }
 
 fn check_raw(text: &str) -> Result<(), EndpointError> {

@@ -1,6 +1,10 @@
 //! The one error type that leaves the domain. Its messages say what to do; `grpc/status.rs` alone turns it into gRPC codes.
 
+use super::claim::ClaimError;
+use super::connection_test::TestName;
+use super::link::LinkError;
 use super::name::DatastoreName;
+use super::proof::ProofError;
 
 /// How many violations the message itself repeats.
 const SUMMARIZED: usize = 5;
@@ -56,6 +60,18 @@ pub enum Error {
         /// The limit.
         max: usize,
     },
+    /// There is no such connection test.
+    #[error("{0} is not kept; ListConnectionTests shows those that are")]
+    ConnectionTestNotFound(TestName),
+    /// A connection is not proven.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// Datastores are not linked, or not unlinked.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A prefix is not claimed, not released, or not to be left.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// The server is stopping.
     #[error("the server is stopping; try again when it is back")]
     ServerStopping,

@@ -5,7 +5,7 @@
 mod parser;
 mod scanner;
 
-use super::name::Labels;
+use super::name::{DatastoreId, Labels};
 use super::role::Role;
 
 /// A parsed filter. The default, and the empty text, matches everything.
@@ -15,6 +15,7 @@ use super::role::Role;
 /// | `display_name` | `=` `!=` `:` | equal to; not equal to; has the text somewhere in it |
 /// | `role` | `=` `!=` `:` | `SOURCE` or `ENRICHMENT` |
 /// | `labels.key` | `=` `!=` `:` | the label's value is; is not, or there is no such label; is |
+/// | `enrichment_datastore` | `=` `!=` `:` | linked to this one, `datastores/{datastore}`; not linked to it; linked to it, or with `*` to any |
 /// | `labels` | `:` | there is a label of this key; so does `labels.key:*` |
 ///
 /// - `AND`, `OR`, and `NOT` or `-` before a restriction or parentheses. OR binds tighter than AND; restrictions
@@ -35,6 +36,8 @@ pub struct Subject<'a> {
     pub role: Role,
     /// The labels.
     pub labels: &'a Labels,
+    /// What it is linked to.
+    pub enrichment: Option<&'a DatastoreId>,
 }
 
 /// Why a filter is refused, and where.
@@ -62,7 +65,9 @@ enum Problem {
          role = SOURCE or labels.env = prod"
     )]
     NoField,
-    #[error("`{0}` is not a field of this filter: use display_name, role or labels.<key>")]
+    #[error(
+        "`{0}` is not a field of this filter: use display_name, role, enrichment_datastore or labels.<key>"
+    )]
     UnknownField(String),
     #[error("after `{0}` an operator is missing: use =, != or :")]
     NoOperator(String),
@@ -80,6 +85,10 @@ enum Problem {
     NoValue,
     #[error("the role is SOURCE or ENRICHMENT, in capitals")]
     Role,
+    #[error(
+        "an enrichment datastore is written as its name: datastores/ and its id; after `:` also `*`, for any"
+    )]
+    Enrichment,
     #[error(
         "this is not the key of a label: use lower-case letters, digits, hyphens and underscores, at most 63"
     )]
@@ -118,6 +127,11 @@ enum Test {
         role: Role,
         negated: bool,
     },
+    /// Linked to this one, or without an id to any.
+    Enrichment {
+        id: Option<DatastoreId>,
+        negated: bool,
+    },
     Label {
         key: String,
         pattern: Pattern,
@@ -142,6 +156,12 @@ impl Filter {
         parser::parse(text).map(Self)
     }
 
+    /// The one enrichment datastore that whatever passes the filter is linked to, if the filter asks for one.
+    #[must_use]
+    pub fn linked_to(&self) -> Option<&DatastoreId> {
+        self.0.as_ref().and_then(Expr::linked_to)
+    }
+
     /// Whether a datastore passes the filter.
     #[must_use]
     pub fn matches(&self, subject: &Subject<'_>) -> bool {
@@ -158,6 +178,18 @@ impl FilterError {
 }
 
 impl Expr {
+    fn linked_to(&self) -> Option<&DatastoreId> {
+        match self {
+            Self::All(terms) => terms.iter().find_map(Self::linked_to),
+            Self::Any(terms) => match terms.as_slice() {
+                [only] => only.linked_to(),
+                _ => None,
+            },
+            Self::Test(Test::Enrichment { id, negated: false }) => id.as_ref(),
+            Self::Not(_) | Self::Test(_) => None,
+        }
+    }
+
     fn matches(&self, subject: &Subject<'_>) -> bool {
         match self {
             Self::All(terms) => terms.iter().all(|term| term.matches(subject)),
@@ -175,6 +207,13 @@ impl Test {
                 pattern.matches(subject.display_name) != *negated
             }
             Self::Role { role, negated } => (subject.role == *role) != *negated,
+            Self::Enrichment { id, negated } => {
+                let is_linked = match id {
+                    Some(id) => subject.enrichment == Some(id),
+                    None => subject.enrichment.is_some(),
+                };
+                is_linked != *negated
+            }
             Self::Label {
                 key,
                 pattern,
@@ -225,7 +264,7 @@ mod tests {
         Labels::parse(pairs.map(|(key, value)| (key.to_owned(), value.to_owned()))).unwrap()
     }
 
-    /// Whether the filter finds a source called `Sales "Q1" 2024*` with the labels above.
+    /// Whether the filter finds a source called `Sales "Q1" 2024*` with the labels above, linked to `anomalies`.
     fn finds(filter: &str) -> bool {
         let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter:?}: {error}"));
         let labels = labels();
@@ -233,7 +272,49 @@ mod tests {
             display_name: "Sales \"Q1\" 2024*",
             role: Role::Source,
             labels: &labels,
+            enrichment: Some(&id("anomalies")),
         })
+    }
+
+    fn id(text: &str) -> DatastoreId {
+        DatastoreId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn links_are_compared_by_name() {
+        check(&[
+            ("enrichment_datastore = datastores/anomalies", true),
+            ("enrichment_datastore = \"datastores/anomalies\"", true),
+            ("enrichment_datastore:datastores/anomalies", true),
+            ("enrichment_datastore = datastores/errors", false),
+            ("enrichment_datastore != datastores/errors", true),
+            ("enrichment_datastore:*", true),
+            ("NOT enrichment_datastore:*", false),
+        ]);
+        for bad in ["anomalies", "datastores/", "*", "datastores/*"] {
+            assert!(Filter::parse(&format!("enrichment_datastore = {bad}")).is_err());
+        }
+    }
+
+    #[test]
+    fn only_a_filter_that_asks_for_one_enrichment_datastore_is_linked_to_it() {
+        let link = "enrichment_datastore = datastores/anomalies";
+        let linked = |filter: &str| Filter::parse(filter).unwrap().linked_to().cloned();
+        for filter in [
+            link.to_owned(),
+            format!("{link} AND role = SOURCE"),
+            format!("labels.env = prod ({link})"),
+        ] {
+            assert_eq!(linked(&filter), Some(id("anomalies")), "{filter}");
+        }
+        for filter in [
+            format!("{link} OR role = SOURCE"),
+            format!("NOT ({link})"),
+            "enrichment_datastore != datastores/anomalies".to_owned(),
+            "enrichment_datastore:*".to_owned(),
+        ] {
+            assert_eq!(linked(&filter), None, "{filter}");
+        }
     }
 
     fn check(cases: &[(&str, bool)]) {
@@ -467,7 +548,7 @@ mod tests {
         ) {
             if let Ok(filter) = Filter::parse(&text) {
                 let labels = labels();
-                let _ = filter.matches(&Subject { display_name: "é*", role: Role::Enrichment, labels: &labels });
+                let _ = filter.matches(&Subject { display_name: "é*", role: Role::Enrichment, labels: &labels, enrichment: None });
             }
         }
 
@@ -480,7 +561,7 @@ mod tests {
                 }
                 quoted.push(c);
             }
-            let subject = Subject { display_name: &name, role: Role::Source, labels: &labels() };
+            let subject = Subject { display_name: &name, role: Role::Source, labels: &labels(), enrichment: None };
             for (filter, found) in [
                 (format!("display_name=\"{quoted}\""), true),
                 (format!("display_name:\"{quoted}\""), true),

@@ -593,12 +593,13 @@ mod tests {
 
     use super::{Ended, S3Steps};
     use crate::model::Error;
+    use crate::model::connection_test::TestName;
     use crate::model::endpoint::Endpoint;
     use crate::model::residue::Leftover;
     use crate::prober::ledger::{Answer, Ledger};
     use crate::prober::testing::config;
     use crate::prober::traces::Traces;
-    use crate::report::FindingReason;
+    use crate::report::{FindingReason, Report, Tested};
     use crate::s3::Client;
 
     /// A ledger whose store is out of order.
@@ -614,6 +615,10 @@ mod tests {
         }
 
         fn strike(&self, _: Uuid) -> Answer<'_, ()> {
+            Box::pin(async { broken() })
+        }
+
+        fn record<'a>(&'a self, _: &'a Tested, _: &'a mut Report) -> Answer<'a, TestName> {
             Box::pin(async { broken() })
         }
 

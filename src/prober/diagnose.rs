@@ -20,6 +20,17 @@ pub(super) enum Diagnosis {
     Broken(Finding),
 }
 
+/// The finding of a failed call that needs `action`, outside a test.
+#[must_use]
+pub fn finding(config: &S3Config, action: Action, failure: &Failure) -> Finding {
+    match diagnose(config, action, failure) {
+        Diagnosis::Denied(finding)
+        | Diagnosis::Unclear(finding)
+        | Diagnosis::Lost(finding)
+        | Diagnosis::Broken(finding) => finding,
+    }
+}
+
 /// What `failure` of a call that needs `action` means.
 #[must_use]
 pub(super) fn diagnose(config: &S3Config, action: Action, failure: &Failure) -> Diagnosis {

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::model::connection_test::TestName;
 use crate::model::role::Role;
 use crate::report::{CheckResult, Report};
 
@@ -29,5 +30,10 @@ pub enum Event {
         total: usize,
     },
     /// The report.
-    Completed(Box<Report>),
+    Completed {
+        /// All that was found.
+        report: Box<Report>,
+        /// Where it is kept, if it could be.
+        name: Option<TestName>,
+    },
 }

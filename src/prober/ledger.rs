@@ -1,4 +1,4 @@
-//! What the prober asks of whoever remembers residue across a crash.
+//! What the prober asks of whoever remembers for it, across a crash: residue, and the reports of tests.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,18 +6,23 @@ use std::pin::Pin;
 use uuid::Uuid;
 
 use crate::model::Error;
+use crate::model::connection_test::TestName;
 use crate::model::residue::Leftover;
+use crate::report::{Report, Tested};
 
 /// The answer of a ledger.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// Remembers what tests may have left behind, durably: what it has acknowledged outlives a crash.
+/// Remembers what tests may have left behind and what they have shown, durably: what it has acknowledged outlives a crash.
 pub trait Ledger: Send + Sync + 'static {
     /// Puts the traces of a test in the place of those that were known of it.
     fn put<'a>(&'a self, leftover: &'a Leftover) -> Answer<'a, ()>;
 
     /// Forgets a test: nothing of it is left.
     fn strike(&self, test_id: Uuid) -> Answer<'_, ()>;
+
+    /// Keeps a test that has ended, after noting in its report what has changed since the last one, and says where.
+    fn record<'a>(&'a self, tested: &'a Tested, report: &'a mut Report) -> Answer<'a, TestName>;
 
     /// Every test that may have left something; the running ones among them.
     fn open(&self) -> Answer<'_, Vec<Leftover>>;

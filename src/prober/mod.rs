@@ -26,12 +26,12 @@ use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 pub use checks::CANARY_FOLDER;
+pub use diagnose::finding;
 pub use event::Event;
 pub use ledger::{Answer as LedgerAnswer, Ledger};
 
 use crate::model::Error;
-use crate::model::datastore::S3Config;
-use crate::model::role::Role;
+use crate::report::Tested;
 use sweep::Sweeper;
 use test::Test;
 
@@ -61,10 +61,8 @@ pub struct Prober {
 /// What to test.
 #[derive(Debug)]
 pub struct Target {
-    /// The location and its credentials.
-    pub s3: S3Config,
-    /// Whose permissions.
-    pub role: Role,
+    /// The location, its credentials, and whose permissions.
+    pub tested: Tested,
     /// The key of an object that exists.
     pub sample_key: Option<String>,
     /// For how long a refusal is tried again before it is believed.
@@ -106,11 +104,12 @@ impl Prober {
         let place = place.map_err(|_| Error::TooManyTests {
             max: self.limits.concurrent,
         })?;
-        let plan = plan::plan(target.role);
+        let plan = plan::plan(target.tested.role);
         // Started, at most three for each check, Completed: the test never waits for a slow reader.
         let (events, receiver) = mpsc::channel(3 * run::checks_of(&plan).len() + 2);
         let test = Test {
-            id: Uuid::new_v4(),
+            // Tests are kept in the order of their ids, which begin with the time.
+            id: Uuid::now_v7(),
             target,
             plan,
             limits: self.limits,
@@ -119,7 +118,7 @@ impl Prober {
             cancel: self.stop.child_token(),
             events,
         };
-        let span = info_span!("connection_test", id = %test.id, uri = test.target.s3.uri());
+        let span = info_span!("connection_test", id = %test.id, uri = test.target.tested.s3.uri());
         self.tests.spawn(test.run(place).instrument(span));
         Ok(receiver)
     }

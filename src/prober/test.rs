@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::checks::S3Steps;
@@ -19,6 +19,7 @@ use super::run::{self, Found, Node};
 use super::sweep::Sweeper;
 use super::traces::Traces;
 use super::{Limits, Target};
+use crate::model::connection_test::TestName;
 use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::residue::Leftover;
 use crate::report::{CheckResult, Report, Residue, SuggestedConfig, missing_policy, outcome};
@@ -48,11 +49,11 @@ impl Test {
         let checks = run::checks_of(&self.plan);
         self.send(Event::Started {
             test_id: self.id,
-            role: self.target.role,
-            uri: self.target.s3.uri(),
+            role: self.target.tested.role,
+            uri: self.target.tested.s3.uri(),
             checks: checks.into_iter().map(CheckResult::pending).collect(),
         });
-        let config = &self.target.s3;
+        let config = &self.target.tested.s3;
         let client = Client::new(config).await;
         let traces = Traces::new(Arc::clone(&self.ledger), self.id, config.clone());
         let sample_key = self.target.sample_key.clone();
@@ -85,9 +86,11 @@ impl Test {
             residue,
             start_time,
             duration: start.elapsed(),
+            changes: Vec::new(),
         };
         info!(outcome = ?report.outcome, residue = report.residue.len(), "connection test ended");
-        self.send(Event::Completed(Box::new(report)));
+        let (report, name) = self.keep(report).await;
+        self.send(Event::Completed { report, name });
         self.sweep_later(&left, open);
     }
 
@@ -112,9 +115,17 @@ impl Test {
         }
     }
 
+    /// Keeps the report. A test whose report cannot be kept has ended all the same.
+    async fn keep(&self, report: Report) -> (Box<Report>, Option<TestName>) {
+        let mut report = Box::new(report);
+        let kept = self.ledger.record(&self.target.tested, &mut report).await;
+        let kept = kept.map_err(|error| warn!(%error, "the report of a test could not be kept"));
+        (report, kept.ok())
+    }
+
     /// What earlier tests have left at the same place, after another attempt to remove it, where there is somebody to attempt it.
     async fn left_before(&self, client: &Client, is_broken: bool) -> Earlier {
-        let mut left = left_at(&*self.ledger, &self.target.s3, self.id).await;
+        let mut left = left_at(&*self.ledger, &self.target.tested.s3, self.id).await;
         if !is_broken && !self.cancel.is_cancelled() {
             left = try_again(client, &self.ledger, left, self.limits.cleanup).await;
         }

@@ -1,19 +1,49 @@
-//! Creating a datastore: record, unique display name, order by time and request id in one commit.
+//! Creating datastores: one alone, or a source and its enrichment datastore, with all that belongs to them in one commit.
 
 use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use super::{Registry, Request, Stored, keys, record, unavailable};
+use super::links::linked;
+use super::places::held;
+use super::{Connection, Registry, Request, Stored, keys, record, unavailable};
 use crate::model::Error;
+use crate::model::connection_test::TestName;
 use crate::model::datastore::{Datastore, S3Config};
+use crate::model::link;
 use crate::model::name::{DatastoreId, DatastoreName, DisplayName, Labels};
 use crate::model::role::Role;
 use crate::store::{self, Guard, Store, Txn};
 
-/// A datastore to be created.
+/// What is to be created.
 #[derive(Clone, Debug)]
 pub struct Create {
+    /// The datastore.
+    pub new: New,
+    /// What it is linked to.
+    pub enrichment: Enrichment,
+    /// Whether another enrichment datastore may hold the prefix of that one too.
+    pub share_prefix: bool,
+    /// What makes a retry safe.
+    pub request: Option<Request>,
+    /// Check everything, store nothing.
+    pub validate_only: bool,
+}
+
+/// The enrichment datastore of a new source.
+#[derive(Clone, Debug)]
+pub enum Enrichment {
+    /// None.
+    None,
+    /// One that there is.
+    Existing(DatastoreId),
+    /// One that is created with the source.
+    New(Box<New>),
+}
+
+/// A datastore that is to be.
+#[derive(Clone, Debug)]
+pub struct New {
     /// The id that the caller wants; otherwise one is made up.
     pub id: Option<DatastoreId>,
     /// The name people see.
@@ -24,35 +54,27 @@ pub struct Create {
     pub s3: S3Config,
     /// To filter by.
     pub labels: Labels,
-    /// What makes a retry safe.
-    pub request: Option<Request>,
-    /// Check everything, store nothing.
-    pub validate_only: bool,
+    /// The test that has proven its connection.
+    pub tested: Option<TestName>,
+}
+
+/// The datastores of one create, as they will be, each with the test that has proven it.
+struct Born {
+    first: (Datastore, Option<TestName>),
+    enrichment: Option<(Datastore, Option<TestName>)>,
 }
 
 impl<S: Store> Registry<S> {
-    /// Creates a datastore, or returns what an earlier create with the same request id returned.
+    /// Creates a datastore and what comes with it, or returns what an earlier create with the same request id returned.
     ///
     /// # Errors
-    /// [`Error::DisplayNameTaken`], [`Error::DatastoreIdTaken`], [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
+    /// [`Error::DisplayNameTaken`], [`Error::DatastoreIdTaken`], [`Error::Link`], [`Error::DatastoreNotFound`] for the enrichment datastore,
+    /// [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
     pub async fn create(&self, create: Create) -> Result<Stored, Error> {
-        let uid = Uuid::new_v4();
-        let now = (self.now)();
-        let mut create = create;
-        let wanted = create.id.take();
-        let id = wanted.map_or_else(|| made_up(now, uid), Ok)?;
         let (request, validate_only) = (create.request, create.validate_only);
-        let datastore = Datastore {
-            id,
-            uid,
-            display_name: create.display_name,
-            role: create.role,
-            s3: create.s3,
-            labels: create.labels,
-            create_time: now,
-            update_time: now,
-        };
-        // The commit's guards refuse what is taken. Only when they do is it worth two reads to say who has it.
+        let share_prefix = create.share_prefix;
+        let born = Born::of(create, (self.now)())?;
+        // The commit's guards refuse what is taken. Only when they do is it worth reading who has it.
         let mut conflicted = false;
         loop {
             if let Some(earlier) = self.earlier(request).await? {
@@ -61,18 +83,25 @@ impl<S: Store> Registry<S> {
                 ));
             }
             if validate_only || conflicted {
-                self.refuse_taken(&datastore).await?;
+                for (datastore, _) in born.all() {
+                    self.refuse_taken(datastore).await?;
+                }
             }
+            let txn = self.linkable_when_born(&born, share_prefix).await?;
+            let datastore = born.first.0.clone();
             if validate_only {
                 return Ok(Stored {
                     datastore,
                     revision: None,
+                    connection: None,
                 });
             }
-            let txn = self.remember(creation(&datastore)?, request, Some(&datastore));
-            match self.store.commit(txn.await?).await {
+            let txn = self.birth(txn, &born).await?;
+            let txn = self.remember(txn, request, Some(&datastore)).await?;
+            match self.store.commit(txn).await {
                 Ok(revision) => {
                     return Ok(Stored {
+                        connection: self.connection_when_born(&born).await?,
                         datastore,
                         revision: Some(revision),
                     });
@@ -81,6 +110,40 @@ impl<S: Store> Registry<S> {
                 Err(store::Error::Conflict { .. }) => conflicted = true,
                 Err(error) => return Err(unavailable(error)),
             }
+        }
+    }
+
+    /// Guards that the link of a new source may be made when the transaction is committed.
+    async fn linkable_when_born(&self, born: &Born, share_prefix: bool) -> Result<Txn, Error> {
+        let (first, txn) = (&born.first.0, Txn::new());
+        match (&born.enrichment, &first.enrichment) {
+            (Some((enrichment, _)), _) => {
+                link::check(first, enrichment)?;
+                if share_prefix {
+                    return Ok(txn);
+                }
+                self.unshared(txn, enrichment).await
+            }
+            (None, Some(existing)) => self.linkable(txn, first, existing, share_prefix).await,
+            (None, None) => Ok(txn),
+        }
+    }
+
+    /// Adds all entries of new datastores, and guards that their names are free.
+    async fn birth(&self, mut txn: Txn, born: &Born) -> Result<Txn, Error> {
+        for (datastore, tested) in born.all() {
+            txn = held(creation(txn, datastore)?, datastore);
+            if tested.is_some() {
+                txn = self.adopt(txn, tested.as_ref(), datastore).await?;
+            }
+        }
+        Ok(linked(txn, &born.first.0))
+    }
+
+    async fn connection_when_born(&self, born: &Born) -> Result<Option<Connection>, Error> {
+        match &born.first {
+            (datastore, Some(_)) => self.connection(&datastore.id).await,
+            (_, None) => Ok(None),
         }
     }
 
@@ -107,13 +170,53 @@ impl<S: Store> Registry<S> {
     }
 }
 
-fn creation(datastore: &Datastore) -> Result<Txn, Error> {
+impl Born {
+    fn of(create: Create, now: SystemTime) -> Result<Self, Error> {
+        let mut first = datastore(create.new, now)?;
+        let enrichment = match create.enrichment {
+            Enrichment::None => None,
+            Enrichment::Existing(id) => {
+                first.0.enrichment = Some(id);
+                None
+            }
+            Enrichment::New(new) => {
+                let enrichment = datastore(*new, now)?;
+                first.0.enrichment = Some(enrichment.0.id.clone());
+                Some(enrichment)
+            }
+        };
+        Ok(Self { first, enrichment })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(Datastore, Option<TestName>)> {
+        std::iter::once(&self.first).chain(&self.enrichment)
+    }
+}
+
+fn datastore(new: New, now: SystemTime) -> Result<(Datastore, Option<TestName>), Error> {
+    let uid = Uuid::new_v4();
+    let datastore = Datastore {
+        id: new.id.map_or_else(|| made_up(now, uid), Ok)?,
+        uid,
+        display_name: new.display_name,
+        role: new.role,
+        s3: new.s3,
+        labels: new.labels,
+        enrichment: None,
+        claim: None,
+        create_time: now,
+        update_time: now,
+    };
+    Ok((datastore, new.tested))
+}
+
+fn creation(txn: Txn, datastore: &Datastore) -> Result<Txn, Error> {
     let record = record::encode(datastore).map_err(Error::Internal)?;
     let id = datastore.id.as_str().as_bytes().to_vec();
     let key = keys::datastore(&datastore.id);
     let by_name = keys::by_display_name(&datastore.display_name);
     let by_time = keys::by_create_time(datastore.create_time, &datastore.id);
-    Ok(Txn::new()
+    Ok(txn
         .guard(Guard::Absent(key.clone()))
         .guard(Guard::Absent(by_name.clone()))
         .put(key, record)

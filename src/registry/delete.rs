@@ -1,9 +1,15 @@
 //! Deleting a datastore: record, credentials and index entries in one commit.
 
-use super::{Registry, Request, keys, unavailable};
+use super::links::unlinked;
+use super::places::left;
+use super::{Registry, Request, keys, record, unavailable, unchanged};
 use crate::model::Error;
+use crate::model::claim::{ClaimError, marker_key};
+use crate::model::datastore::Datastore;
+use crate::model::link::LinkError;
 use crate::model::name::{DatastoreId, DatastoreName};
-use crate::store::{self, Guard, Revision, Store, Txn};
+use crate::model::role::Role;
+use crate::store::{self, Revision, Store, Txn};
 
 /// A datastore to be deleted.
 #[derive(Clone, Debug)]
@@ -16,13 +22,16 @@ pub struct Delete {
     pub request: Option<Request>,
     /// Check everything, delete nothing.
     pub validate_only: bool,
+    /// Unlink the sources of an enrichment datastore, and leave the marker of its claim behind.
+    pub force: bool,
 }
 
 impl<S: Store> Registry<S> {
     /// Deletes a datastore. Nothing in its bucket is touched.
     ///
     /// # Errors
-    /// [`Error::DatastoreNotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
+    /// [`Error::DatastoreNotFound`], [`Error::EtagMismatch`], [`Error::Link`] and [`Error::Claim`] without force, [`Error::RequestIdReused`],
+    /// [`Error::StoreUnavailable`].
     pub async fn delete(&self, delete: Delete) -> Result<(), Error> {
         loop {
             if self.earlier(delete.request).await?.is_some() {
@@ -30,17 +39,20 @@ impl<S: Store> Registry<S> {
             }
             let stored = self.get(&delete.id).await?;
             refuse_stale(&delete.id, delete.revision, stored.revision)?;
+            let datastore = &stored.datastore;
+            if !delete.force {
+                refuse_claimed(datastore)?;
+            }
+            let mut txn = unchanged(Txn::new(), &stored);
+            if datastore.role == Role::Enrichment {
+                txn = self.without_sources(txn, datastore, delete.force).await?;
+            }
             if delete.validate_only {
                 return Ok(());
             }
-            let key = keys::datastore(&delete.id);
-            let mut txn = Txn::new();
-            if let Some(revision) = stored.revision {
-                txn = txn.guard(Guard::At(key.clone(), revision));
-            }
-            let datastore = &stored.datastore;
-            let txn = txn
-                .delete(key)
+            txn = self.forgotten(txn, &stored).await?;
+            txn = left(unlinked(txn, datastore), datastore)
+                .delete(keys::datastore(&delete.id))
                 .delete(keys::by_display_name(&datastore.display_name))
                 .delete(keys::by_create_time(datastore.create_time, &delete.id));
             let txn = self.remember(txn, delete.request, None).await?;
@@ -51,6 +63,72 @@ impl<S: Store> Registry<S> {
             }
         }
     }
+}
+
+impl<S: Store> Registry<S> {
+    /// Unlinks every source of an enrichment datastore, all in one commit; without force it is refused if there are any.
+    async fn without_sources(
+        &self,
+        txn: Txn,
+        enrichment: &Datastore,
+        force: bool,
+    ) -> Result<Txn, Error> {
+        let mut txn = self.sources_as_they_are(txn, &enrichment.id).await?;
+        txn = txn.delete(keys::sources_changed(&enrichment.id));
+        if !force {
+            let mut ids = self.sources(&enrichment.id, None, NAMED + 1).await?;
+            if ids.is_empty() {
+                return Ok(txn);
+            }
+            let more = ids.len() > NAMED;
+            ids.truncate(NAMED);
+            return Err(LinkError::InUse {
+                name: DatastoreName::new(enrichment.id.clone()),
+                sources: ids.into_iter().map(DatastoreName::new).collect(),
+                more,
+            }
+            .into());
+        }
+        let mut after = None;
+        loop {
+            let ids = self.sources(&enrichment.id, after.as_ref(), PAGE).await?;
+            for id in &ids {
+                let stored = match self.get(id).await {
+                    // It has gone meanwhile, so that the guard on the sources no longer holds.
+                    Err(Error::DatastoreNotFound(_)) => continue,
+                    found => found?,
+                };
+                txn = unlinked(unchanged(txn, &stored), &stored.datastore);
+                let mut source = stored.datastore;
+                source.enrichment = None;
+                source.update_time = (self.now)().max(source.update_time);
+                let record = record::encode(&source).map_err(Error::Internal)?;
+                txn = txn.put(keys::datastore(id), record);
+            }
+            if ids.len() < PAGE {
+                // The mark goes with the datastore, whatever unlinking has put there.
+                return Ok(txn.delete(keys::sources_changed(&enrichment.id)));
+            }
+            after = ids.last().cloned();
+        }
+    }
+}
+
+/// How many of the sources that stand in the way are named.
+const NAMED: usize = 20;
+/// How many sources are read at once.
+const PAGE: usize = 500;
+
+/// Refuses to leave a prefix behind that is claimed.
+pub(super) fn refuse_claimed(datastore: &Datastore) -> Result<(), Error> {
+    if datastore.claim.is_none() {
+        return Ok(());
+    }
+    Err(ClaimError::Held {
+        name: DatastoreName::new(datastore.id.clone()),
+        key: marker_key(&datastore.s3.prefix),
+    }
+    .into())
 }
 
 /// Refuses a write that was meant for another revision than the stored one.

@@ -2,7 +2,9 @@
 
 use super::{Registry, Stored, keys, record, unavailable};
 use crate::model::Error;
+use crate::model::link::LinkError;
 use crate::model::name::{DatastoreId, DatastoreName};
+use crate::model::role::Role;
 use crate::store::{Entry, Store};
 
 impl<S: Store> Registry<S> {
@@ -13,16 +15,34 @@ impl<S: Store> Registry<S> {
     pub async fn get(&self, id: &DatastoreId) -> Result<Stored, Error> {
         let entry = self.store.get(&keys::datastore(id)).await;
         match entry.map_err(unavailable)? {
-            Some(entry) => stored(&entry),
+            Some(entry) => self.stored(&entry).await,
             None => Err(Error::DatastoreNotFound(DatastoreName::new(id.clone()))),
         }
     }
-}
 
-/// The datastore in an entry.
-pub(super) fn stored(entry: &Entry) -> Result<Stored, Error> {
-    Ok(Stored {
-        datastore: record::decode(&entry.value).map_err(Error::Internal)?,
-        revision: Some(entry.revision),
-    })
+    /// The enrichment datastore that a source is linked to.
+    ///
+    /// # Errors
+    /// [`Error::DatastoreNotFound`], [`Error::Link`] when it is no source or has no link, and [`Error::StoreUnavailable`].
+    pub async fn enrichment_of(&self, id: &DatastoreId) -> Result<Stored, Error> {
+        let source = self.get(id).await?.datastore;
+        let name = DatastoreName::new(source.id);
+        if source.role != Role::Source {
+            return Err(LinkError::NotASource(name).into());
+        }
+        match source.enrichment {
+            Some(enrichment) => self.get(&enrichment).await,
+            None => Err(LinkError::NotLinked(name).into()),
+        }
+    }
+
+    /// The datastore in an entry, with what is known of its connection.
+    pub(super) async fn stored(&self, entry: &Entry) -> Result<Stored, Error> {
+        let datastore = record::decode(&entry.value).map_err(Error::Internal)?;
+        Ok(Stored {
+            connection: self.connection(&datastore.id).await?,
+            datastore,
+            revision: Some(entry.revision),
+        })
+    }
 }

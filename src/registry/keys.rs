@@ -6,12 +6,18 @@ use uuid::Uuid;
 
 use crate::model::Error;
 use crate::model::name::{DatastoreId, DisplayName};
+use crate::model::place::Place;
 
 pub(super) const DATASTORES: &[u8] = b"datastore/";
 pub(super) const BY_DISPLAY_NAME: &[u8] = b"by_display_name/";
 pub(super) const BY_CREATE_TIME: &[u8] = b"by_create_time/";
 pub(super) const LEFTOVERS: &[u8] = b"leftover/";
 pub(super) const REQUESTS_BY_EXPIRY: &[u8] = b"request_by_expiry/";
+
+/// What the registry is made with once, and keeps.
+pub(super) const INSTALLATION: &[u8] = b"installation";
+/// The tests of datastores that are not saved.
+pub(super) const UNSAVED_TESTS: &[u8] = b"test/unsaved/";
 
 /// The record of a datastore.
 pub(super) fn datastore(id: &DatastoreId) -> Vec<u8> {
@@ -27,6 +33,71 @@ pub(super) fn by_display_name(name: &DisplayName) -> Vec<u8> {
 pub(super) fn by_create_time(time: SystemTime, id: &DatastoreId) -> Vec<u8> {
     let tail = format!("{}/{}", ordered(time), id.as_str());
     [BY_CREATE_TIME, tail.as_bytes()].concat()
+}
+
+/// What is known of a datastore's connection.
+pub(super) fn connection(id: &DatastoreId) -> Vec<u8> {
+    [b"connection/", id.as_str().as_bytes()].concat()
+}
+
+/// The tests of a datastore. Their ids begin with the time, so that they sort by it.
+pub(super) fn tests(uid: Uuid) -> Vec<u8> {
+    format!("test/{}/", uid.simple()).into_bytes()
+}
+
+/// One test among those of a family.
+pub(super) fn test(family: &[u8], id: Uuid) -> Vec<u8> {
+    [family, id.simple().to_string().as_bytes()].concat()
+}
+
+/// The sources of an enrichment datastore, by id.
+pub(super) fn sources(enrichment: &DatastoreId) -> Vec<u8> {
+    format!("linked/{enrichment}/").into_bytes()
+}
+
+/// The entry of a source among those of its enrichment datastore; its value is the source's id.
+pub(super) fn source(enrichment: &DatastoreId, source: &DatastoreId) -> Vec<u8> {
+    [&sources(enrichment), source.as_str().as_bytes()].concat()
+}
+
+/// The sources of an enrichment datastore whose places are, or lie in, this one.
+pub(super) fn sources_in(enrichment: &DatastoreId, place: &Place) -> Vec<u8> {
+    format!("linked_place/{enrichment}/{}", place.key()).into_bytes()
+}
+
+/// The sources of an enrichment datastore whose places are this one.
+pub(super) fn sources_at(enrichment: &DatastoreId, place: &Place) -> Vec<u8> {
+    [&sources_in(enrichment, place)[..], &[0]].concat()
+}
+
+/// The entry of a source in the order of places; its value is the source's id.
+pub(super) fn source_at(enrichment: &DatastoreId, place: &Place, id: &DatastoreId) -> Vec<u8> {
+    [&sources_at(enrichment, place), id.as_str().as_bytes()].concat()
+}
+
+/// Put whenever a source of the enrichment datastore comes, goes or moves: a guard on it sees all of them.
+pub(super) fn sources_changed(enrichment: &DatastoreId) -> Vec<u8> {
+    [b"sources_changed/", enrichment.as_str().as_bytes()].concat()
+}
+
+/// The enrichment datastores whose places are, or lie in, this one.
+pub(super) fn enrichments_in(place: &Place) -> Vec<u8> {
+    format!("enrichment_place/{}", place.key()).into_bytes()
+}
+
+/// The enrichment datastores whose places are this one.
+pub(super) fn enrichments_at(place: &Place) -> Vec<u8> {
+    [&enrichments_in(place)[..], &[0]].concat()
+}
+
+/// The entry of an enrichment datastore in the order of places; its value is the id.
+pub(super) fn enrichment_at(place: &Place, id: &DatastoreId) -> Vec<u8> {
+    [&enrichments_at(place), id.as_str().as_bytes()].concat()
+}
+
+/// Put whenever an enrichment datastore comes, goes or moves in a bucket: a guard on it sees all of them.
+pub(super) fn enrichments_changed(bucket: &Place) -> Vec<u8> {
+    [b"enrichments_changed/", bucket.key().as_bytes()].concat()
 }
 
 /// What a connection test may have left.

@@ -35,10 +35,10 @@ struct Outcome {
 
 impl<S: Store> Registry<S> {
     /// The result of an earlier write with this request id: `Some(None)` when it was a delete.
-    pub(super) async fn earlier(
-        &self,
-        request: Option<Request>,
-    ) -> Result<Option<Option<Stored>>, Error> {
+    ///
+    /// # Errors
+    /// [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
+    pub async fn earlier(&self, request: Option<Request>) -> Result<Option<Option<Stored>>, Error> {
         let Some(request) = request else {
             return Ok(None);
         };
@@ -54,12 +54,15 @@ impl<S: Store> Registry<S> {
             return Err(Error::RequestIdReused(request.id));
         }
         let result = outcome.result.as_deref().map(record::decode).transpose();
-        let stored = |datastore| Stored {
+        let Some(datastore) = result.map_err(Error::Internal)? else {
+            return Ok(Some(None));
+        };
+        Ok(Some(Some(Stored {
+            connection: self.connection(&datastore.id).await?,
             datastore,
             // One commit has one revision: the datastore's was the ledger entry's.
             revision: Some(entry.revision),
-        };
-        Ok(Some(result.map_err(Error::Internal)?.map(stored)))
+        })))
     }
 
     /// Adds the request's outcome to the write that brings it about, and clears some forgotten ones away.

@@ -1,6 +1,5 @@
 //! Listing datastores: a page at a time, filtered and ordered, with bounded work for each call.
 
-use super::get::stored;
 use super::{Registry, Stored, keys, unavailable};
 use crate::model::Error;
 use crate::model::datastore::Datastore;
@@ -42,7 +41,8 @@ impl<S: Store> Registry<S> {
     /// # Errors
     /// [`Error::StoreUnavailable`].
     pub async fn list(&self, query: Query) -> Result<Page, Error> {
-        let prefix = family(query.order.field);
+        let index = Index::of(&query);
+        let prefix = &index.prefix[..];
         let mut items = Vec::new();
         let mut after = query.after.map(|tail| [prefix, &tail].concat());
         let (mut looked_at, mut bytes) = (0, 0);
@@ -64,7 +64,7 @@ impl<S: Store> Registry<S> {
                 }
                 looked_at += 1;
                 after = Some(entry.key.clone());
-                if let Some(found) = self.resolve(query.order.field, entry).await?
+                if let Some(found) = self.resolve(&index, entry).await?
                     && matches(&query.filter, &found)
                 {
                     bytes += weight(&found.datastore);
@@ -79,9 +79,9 @@ impl<S: Store> Registry<S> {
     }
 
     /// The datastore of a scanned entry; none if it went between the scan and now.
-    async fn resolve(&self, field: OrderField, entry: Entry) -> Result<Option<Stored>, Error> {
-        if field == OrderField::Name {
-            return stored(&entry).map(Some);
+    async fn resolve(&self, index: &Index, entry: Entry) -> Result<Option<Stored>, Error> {
+        if index.is_of_records() {
+            return self.stored(&entry).await.map(Some);
         }
         match self.get(&keys::id_in(&entry.value)?).await {
             Ok(found) => Ok(Some(found)),
@@ -91,11 +91,27 @@ impl<S: Store> Registry<S> {
     }
 }
 
-fn family(field: OrderField) -> &'static [u8] {
-    match field {
-        OrderField::Name => keys::DATASTORES,
-        OrderField::DisplayName => keys::BY_DISPLAY_NAME,
-        OrderField::CreateTime => keys::BY_CREATE_TIME,
+/// The entries that a query walks through.
+struct Index {
+    prefix: Vec<u8>,
+}
+
+impl Index {
+    /// The sources of the one enrichment datastore that all results must be linked to, if there is one; otherwise all datastores.
+    fn of(query: &Query) -> Self {
+        let linked_to = query.filter.linked_to();
+        let prefix = match (query.order.field, linked_to) {
+            (OrderField::Name, Some(enrichment)) => keys::sources(enrichment),
+            (OrderField::Name, None) => keys::DATASTORES.to_vec(),
+            (OrderField::DisplayName, _) => keys::BY_DISPLAY_NAME.to_vec(),
+            (OrderField::CreateTime, _) => keys::BY_CREATE_TIME.to_vec(),
+        };
+        Self { prefix }
+    }
+
+    /// Whether its entries are the datastores' own records; those of the others hold their ids.
+    fn is_of_records(&self) -> bool {
+        self.prefix == keys::DATASTORES
     }
 }
 
@@ -112,6 +128,7 @@ fn matches(filter: &Filter, found: &Stored) -> bool {
         display_name: found.datastore.display_name.as_str(),
         role: found.datastore.role,
         labels: &found.datastore.labels,
+        enrichment: found.datastore.enrichment.as_ref(),
     })
 }
 

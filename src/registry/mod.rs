@@ -1,11 +1,17 @@
-//! The use cases over a store: create, get, list, update and delete datastores. Each is one guarded commit, or none.
+//! The use cases over a store: create, get, list, update, delete and link datastores, and keep their tests. Each is one guarded commit, or none.
 
+mod claim;
+mod connection;
 mod create;
 mod delete;
 mod get;
+mod history;
+mod installation;
 mod keys;
 mod ledger;
+mod links;
 mod list;
+mod places;
 mod record;
 mod residue;
 mod update;
@@ -13,21 +19,27 @@ mod update;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use create::Create;
+pub use connection::Connection;
+pub use create::{Create, Enrichment, New};
 pub use delete::Delete;
+pub use history::{TestPage, refuse_unless_passed};
 pub use ledger::Request;
+pub use links::Link;
 pub use list::{Page, Query};
 pub use update::{Change, S3Change, Update};
 
 use crate::model::Error;
 use crate::model::datastore::Datastore;
-use crate::store::{self, Revision, Store};
+use crate::store::{self, Guard, Revision, Store, Txn};
+use installation::Installation;
 
 /// The registry of datastores, on any store.
 #[derive(Debug)]
 pub struct Registry<S> {
     store: Arc<S>,
     now: fn() -> SystemTime,
+    installation: Installation,
+    history: history::Bounds,
 }
 
 /// A datastore as it is stored, and the revision that stored it.
@@ -37,12 +49,37 @@ pub struct Stored {
     pub datastore: Datastore,
     /// The revision of its last change. `None` for a datastore that was only validated.
     pub revision: Option<Revision>,
+    /// What is known of its connection, if it was tested as it is.
+    pub connection: Option<Connection>,
 }
 
 impl<S: Store> Registry<S> {
-    /// A registry on `store`, with `now` as its clock.
-    pub fn new(store: Arc<S>, now: fn() -> SystemTime) -> Self {
-        Self { store, now }
+    /// A registry on `store`, with `now` as its clock, that keeps the last `test_history` connection tests of each datastore.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn open(
+        store: Arc<S>,
+        now: fn() -> SystemTime,
+        test_history: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            installation: Installation::of(&*store).await?,
+            history: history::Bounds::of(&*store, test_history).await?,
+            store,
+            now,
+        })
+    }
+}
+
+/// Guards that a datastore is as it was read.
+fn unchanged(txn: Txn, stored: &Stored) -> Txn {
+    match stored.revision {
+        Some(revision) => {
+            let key = keys::datastore(&stored.datastore.id);
+            txn.guard(Guard::At(key, revision))
+        }
+        None => txn,
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::certificates::Certificates;
+use crate::model::claim::Claim;
 use crate::model::credentials::{AccessKey, Credentials};
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::endpoint::Endpoint;
@@ -35,6 +36,17 @@ struct Record<'a> {
     labels: BTreeMap<String, String>,
     create_time: u64,
     update_time: u64,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    enrichment: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<ClaimRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ClaimRecord {
+    time: u64,
+    enforced: bool,
+    confirmed: bool,
 }
 
 /// The stored form of an S3 configuration.
@@ -77,6 +89,12 @@ pub(super) fn encode(datastore: &Datastore) -> Result<Vec<u8>, BoxError> {
             .collect(),
         create_time: nanos(datastore.create_time),
         update_time: nanos(datastore.update_time),
+        enrichment: datastore.enrichment.as_ref().map(|id| id.as_str().into()),
+        claim: datastore.claim.as_ref().map(|claim| ClaimRecord {
+            time: nanos(claim.time),
+            enforced: claim.enforced,
+            confirmed: claim.confirmed,
+        }),
     };
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, &record)?;
@@ -89,6 +107,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Datastore, BoxError> {
         return Err("a datastore's record is of a format that this version does not know".into());
     };
     let record: Record = serde_json::from_slice(json)?;
+    let enrichment = record.enrichment.as_deref().map(DatastoreId::parse);
     Ok(Datastore {
         id: DatastoreId::parse(&record.id)?,
         uid: record.uid,
@@ -98,6 +117,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Datastore, BoxError> {
         labels: Labels::parse(record.labels)?,
         create_time: time(record.create_time),
         update_time: time(record.update_time),
+        enrichment: enrichment.transpose()?,
+        claim: record.claim.map(|claim| Claim {
+            time: time(claim.time),
+            enforced: claim.enforced,
+            confirmed: claim.confirmed,
+        }),
     })
 }
 

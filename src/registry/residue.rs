@@ -184,15 +184,16 @@ mod tests {
         }
     }
 
-    fn open(folder: &Path) -> (Arc<Sled>, Registry<Sled>) {
+    async fn open(folder: &Path) -> (Arc<Sled>, Registry<Sled>) {
         let store = Arc::new(Sled::open(folder).unwrap());
-        (Arc::clone(&store), Registry::new(store, SystemTime::now))
+        let registry = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+        (store, registry.unwrap())
     }
 
     #[tokio::test]
     async fn what_is_put_outlives_the_process_and_what_is_struck_leaves_no_credentials() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, registry) = open(folder.path());
+        let (store, registry) = open(folder.path()).await;
         let (first, second) = (leftover(), leftover());
         for put in [&first, &second] {
             registry.put_leftover(put).await.unwrap();
@@ -200,7 +201,7 @@ mod tests {
         store.close().await.unwrap();
         drop((store, registry));
 
-        let (store, registry) = open(folder.path());
+        let (store, registry) = open(folder.path()).await;
         let mut expected = vec![first.clone(), second.clone()];
         expected.sort_by_key(|leftover| leftover.test_id);
         assert_eq!(registry.leftovers().await.unwrap(), expected);
@@ -210,7 +211,7 @@ mod tests {
         store.close().await.unwrap();
         drop((store, registry));
 
-        let (store, registry) = open(folder.path());
+        let (store, registry) = open(folder.path()).await;
         assert_eq!(registry.leftovers().await.unwrap(), []);
         let everything = Scan {
             prefix: Vec::new(),
@@ -218,13 +219,15 @@ mod tests {
             limit: 10,
             direction: Direction::Ascending,
         };
-        assert_eq!(store.scan(everything).await.unwrap(), []);
+        let left = store.scan(everything).await.unwrap();
+        let keys: Vec<&[u8]> = left.iter().map(|entry| &entry.key[..]).collect();
+        assert_eq!(keys, [super::keys::INSTALLATION]);
     }
 
     #[tokio::test]
     async fn more_leftovers_than_a_page_holds_are_all_read() {
         let folder = tempfile::tempdir().unwrap();
-        let (_store, registry) = open(folder.path());
+        let (_store, registry) = open(folder.path()).await;
         for _ in 0..=super::PAGE {
             registry.put_leftover(&leftover()).await.unwrap();
         }

@@ -1,15 +1,19 @@
 //! Changing a datastore: the named fields, guarded by the revision that was read.
 
-use super::delete::refuse_stale;
-use super::{Registry, Request, Stored, keys, record, unavailable};
+use super::delete::{refuse_claimed, refuse_stale};
+use super::links::{linked, unlinked};
+use super::places::{held, left};
+use super::{Registry, Request, Stored, keys, record, unavailable, unchanged};
 use crate::model::Error;
 use crate::model::certificates::Certificates;
+use crate::model::connection_test::TestName;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::endpoint::Endpoint;
 use crate::model::error::Violation;
 use crate::model::location::Location;
 use crate::model::name::{DatastoreId, DatastoreName, DisplayName, Labels};
+use crate::model::place::Place;
 use crate::model::region::Region;
 use crate::model::role::Role;
 use crate::store::{self, Guard, Revision, Store, Txn};
@@ -27,6 +31,10 @@ pub struct Update {
     pub request: Option<Request>,
     /// Check everything, store nothing.
     pub validate_only: bool,
+    /// Whether another enrichment datastore may hold the prefix that this one moves to.
+    pub share_prefix: bool,
+    /// The test that has proven the new connection.
+    pub tested: Option<TestName>,
 }
 
 /// The new values; `None` leaves a field as it is.
@@ -59,12 +67,33 @@ pub struct S3Change {
     pub credentials: Option<Credentials>,
 }
 
+impl Change {
+    /// Whether it is one of the connection.
+    #[must_use]
+    pub fn is_of_connection(&self) -> bool {
+        let S3Change {
+            location,
+            region,
+            endpoint,
+            addressing_style,
+            ca_certificates,
+            credentials,
+        } = &self.s3;
+        location.is_some()
+            || region.is_some()
+            || endpoint.is_some()
+            || addressing_style.is_some()
+            || ca_certificates.is_some()
+            || credentials.is_some()
+    }
+}
+
 impl<S: Store> Registry<S> {
     /// Changes a datastore, or returns what an earlier update with the same request id returned.
     ///
     /// # Errors
-    /// [`Error::DatastoreNotFound`], [`Error::EtagMismatch`], [`Error::CredentialsRequired`], [`Error::DisplayNameTaken`],
-    /// [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
+    /// [`Error::DatastoreNotFound`], [`Error::EtagMismatch`], [`Error::CredentialsRequired`], [`Error::DisplayNameTaken`], [`Error::Link`] and
+    /// [`Error::Claim`] when it moves to where it must not be, [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
     pub async fn update(&self, update: Update) -> Result<Stored, Error> {
         loop {
             if let Some(earlier) = self.earlier(update.request).await? {
@@ -74,23 +103,29 @@ impl<S: Store> Registry<S> {
             }
             let stored = self.get(&update.id).await?;
             refuse_stale(&update.id, update.revision, stored.revision)?;
-            let old = stored.datastore;
-            let mut new = changed(&old, &update.change)?;
+            let old = &stored.datastore;
+            let mut new = changed(old, &update.change)?;
             if new.display_name != old.display_name {
                 self.refuse_display_name(&new.display_name).await?;
             }
             new.update_time = (self.now)().max(old.update_time);
+            let txn = unchanged(Txn::new(), &stored);
+            let mut txn = self.movable(txn, old, &new, update.share_prefix).await?;
             if update.validate_only {
                 return Ok(Stored {
                     datastore: new,
-                    revision: stored.revision,
+                    ..stored
                 });
             }
-            let txn = replacement(&old, &new, stored.revision)?;
+            if new.s3 != old.s3 {
+                txn = self.adopt(txn, update.tested.as_ref(), &new).await?;
+            }
+            let txn = replacement(txn, old, &new)?;
             let txn = self.remember(txn, update.request, Some(&new)).await?;
             match self.store.commit(txn).await {
                 Ok(revision) => {
                     return Ok(Stored {
+                        connection: self.connection(&new.id).await?,
                         datastore: new,
                         revision: Some(revision),
                     });
@@ -99,6 +134,48 @@ impl<S: Store> Registry<S> {
                 Err(error) => return Err(unavailable(error)),
             }
         }
+    }
+}
+
+impl<S: Store> Registry<S> {
+    /// Guards that a datastore may be where the new one says when the transaction is committed.
+    async fn movable(
+        &self,
+        mut txn: Txn,
+        old: &Datastore,
+        new: &Datastore,
+        share_prefix: bool,
+    ) -> Result<Txn, Error> {
+        if Place::of(&old.s3) == Place::of(&new.s3) {
+            return Ok(txn);
+        }
+        refuse_claimed(old)?;
+        if let Some(enrichment) = &new.enrichment {
+            // Where the enrichment datastore is, and whether it shares its prefix, is not what changes.
+            return self.linkable(txn, new, enrichment, true).await;
+        }
+        if new.role == Role::Enrichment {
+            txn = self.sources_as_they_are(txn, &new.id).await?;
+            self.refuse_overlap(new).await?;
+            let is_linked = !self.sources(&new.id, None, 1).await?.is_empty();
+            if is_linked && !share_prefix {
+                txn = self.unshared(txn, new).await?;
+            }
+        }
+        Ok(txn)
+    }
+
+    /// The configuration and role that an update would lead to, if its connection is another one than the stored one.
+    ///
+    /// # Errors
+    /// As [`Registry::update`].
+    pub async fn connection_after(
+        &self,
+        update: &Update,
+    ) -> Result<Option<(S3Config, Role)>, Error> {
+        let old = self.get(&update.id).await?.datastore;
+        let new = changed(&old, &update.change)?;
+        Ok((new.s3 != old.s3).then_some((new.s3, new.role)))
     }
 }
 
@@ -174,14 +251,13 @@ fn moved_fields(old: &S3Config, new: &S3Config) -> Vec<&'static str> {
     moved
 }
 
-fn replacement(old: &Datastore, new: &Datastore, revision: Option<Revision>) -> Result<Txn, Error> {
-    let key = keys::datastore(&new.id);
+fn replacement(mut txn: Txn, old: &Datastore, new: &Datastore) -> Result<Txn, Error> {
     let record = record::encode(new).map_err(Error::Internal)?;
-    let mut txn = Txn::new();
-    if let Some(revision) = revision {
-        txn = txn.guard(Guard::At(key.clone(), revision));
+    txn = txn.put(keys::datastore(&new.id), record);
+    if Place::of(&old.s3) != Place::of(&new.s3) {
+        txn = linked(unlinked(txn, old), new);
+        txn = held(left(txn, old), new);
     }
-    txn = txn.put(key, record);
     if old.display_name != new.display_name {
         let (from, to) = (
             keys::by_display_name(&old.display_name),

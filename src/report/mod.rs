@@ -3,6 +3,7 @@
 //! A field that is added needs a default, so that reports which were stored before can be read.
 
 mod evidence;
+mod kept;
 
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use evidence::Evidence;
+pub use kept::{KeptTest, Subject, Tested, VerdictChange, changes};
 
 use crate::iam::{Action, Layer};
 use crate::model::datastore::{AddressingStyle, S3Config};
@@ -236,6 +238,9 @@ pub struct Report {
     pub start_time: SystemTime,
     /// How long it took, cleaning up included.
     pub duration: Duration,
+    /// What is otherwise than in the last test of the same datastore and role.
+    #[serde(default)]
+    pub changes: Vec<VerdictChange>,
 }
 
 /// Values that worked where the configured ones did not.

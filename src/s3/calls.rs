@@ -130,6 +130,19 @@ impl Client {
         })
     }
 
+    /// `PutObject` with `If-None-Match: *`: 412 when there is an object already, and 501 or 400 from stores that do not know the condition
+    /// ("How to prevent object overwrites with conditional writes" in the Amazon S3 User Guide).
+    pub async fn put_if_absent(&self, key: &str, body: &str) -> Answer<()> {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.put_object().bucket(self.bucket.as_str()).key(key);
+            let body = ByteStream::from(body.as_bytes().to_vec());
+            let call = call.content_type("application/json").body(body);
+            let call = call.if_none_match("*");
+            call.customize().interceptor(seen).send()
+        };
+        self.call("PutObject", send).await.map(|_| ())
+    }
+
     /// `DeleteObject`, of one version if it is given.
     pub async fn delete(&self, key: &str, version_id: Option<&str>) -> Answer<Deleted> {
         let send = |sdk: &Sdk, seen| {

@@ -5,7 +5,7 @@
 
 use super::scanner::{Scanner, Value, is_keyword};
 use super::{Expr, FilterError, Pattern, Problem, Test};
-use crate::model::name::{is_label_key, shown};
+use crate::model::name::{DatastoreId, DatastoreName, is_label_key, shown};
 use crate::model::role::Role;
 
 const MAX_BYTES: usize = 2_048;
@@ -154,7 +154,7 @@ impl<'a> Parser<'a> {
             "and" | "or" | "not" => self
                 .scanner
                 .error(at, Problem::SmallKeyword(field.to_uppercase())),
-            "display_name" | "role" | "labels" => {
+            "display_name" | "role" | "labels" | "enrichment_datastore" => {
                 self.error_here(Problem::NoOperator(field.to_owned()))
             }
             _ if field.starts_with("labels.") => self.error_here(Problem::NoOperator(shown(field))),
@@ -180,6 +180,10 @@ impl<'a> Parser<'a> {
                     .map_err(|_| self.scanner.error(value.at, Problem::Role))?;
                 Ok(Test::Role { role, negated })
             }
+            ("enrichment_datastore", _) => Ok(Test::Enrichment {
+                id: self.enrichment(operator, &value)?,
+                negated,
+            }),
             ("labels", _) if operator == Operator::Has => {
                 let key = self.label_key(value.at, &value.text)?;
                 Ok(Test::Label {
@@ -198,6 +202,21 @@ impl<'a> Parser<'a> {
                 })
             }
             _ => Err(self.scanner.error(at, Problem::UnknownField(shown(field)))),
+        }
+    }
+
+    /// The id in a name; none for `:*`.
+    fn enrichment(
+        &self,
+        operator: Operator,
+        value: &Value,
+    ) -> Result<Option<DatastoreId>, FilterError> {
+        if operator == Operator::Has && value.text == "*" && !value.stars.is_empty() {
+            return Ok(None);
+        }
+        match DatastoreName::parse(&value.text) {
+            Ok(name) => Ok(Some(name.id().clone())),
+            Err(_) => Err(self.scanner.error(value.at, Problem::Enrichment)),
         }
     }
 

@@ -182,7 +182,7 @@ async fn reflection_knows_the_types_of_error_details() {
 }
 
 /// Each RPC with a request that must be refused, and why it must.
-fn refusals() -> [(&'static str, Vec<u8>, ErrorReason); 6] {
+fn refusals() -> [(&'static str, Vec<u8>, ErrorReason); 13] {
     let gone = "datastores/gone".to_owned();
     let datastore = pb::Datastore {
         name: gone.clone(),
@@ -228,6 +228,57 @@ fn refusals() -> [(&'static str, Vec<u8>, ErrorReason); 6] {
                 ..pb::TestConnectionRequest::default()
             }
             .encode_to_vec(),
+            ErrorReason::DatastoreNotFound,
+        ),
+        (
+            "GetConnectionTest",
+            pb::GetConnectionTestRequest {
+                name: format!("connectionTests/{}", super::new_request_id()),
+            }
+            .encode_to_vec(),
+            ErrorReason::ConnectionTestNotFound,
+        ),
+        (
+            "ListConnectionTests",
+            pb::ListConnectionTestsRequest {
+                parent: gone.clone(),
+                ..pb::ListConnectionTestsRequest::default()
+            }
+            .encode_to_vec(),
+            ErrorReason::DatastoreNotFound,
+        ),
+        (
+            "LinkEnrichment",
+            pb::LinkEnrichmentRequest {
+                name: gone.clone(),
+                enrichment_datastore: gone.clone(),
+                ..pb::LinkEnrichmentRequest::default()
+            }
+            .encode_to_vec(),
+            ErrorReason::DatastoreNotFound,
+        ),
+        (
+            "UnlinkEnrichment",
+            pb::UnlinkEnrichmentRequest {
+                name: gone.clone(),
+                ..pb::UnlinkEnrichmentRequest::default()
+            }
+            .encode_to_vec(),
+            ErrorReason::DatastoreNotFound,
+        ),
+        (
+            "ResolveEnrichment",
+            pb::ResolveEnrichmentRequest { name: gone.clone() }.encode_to_vec(),
+            ErrorReason::DatastoreNotFound,
+        ),
+        (
+            "ClaimPrefix",
+            pb::ClaimPrefixRequest { name: gone.clone() }.encode_to_vec(),
+            ErrorReason::DatastoreNotFound,
+        ),
+        (
+            "ReleasePrefix",
+            pb::ReleasePrefixRequest { name: gone }.encode_to_vec(),
             ErrorReason::DatastoreNotFound,
         ),
     ]

@@ -69,7 +69,7 @@ async fn services_methods_and_messages_can_be_listed_and_described() {
     );
 }
 
-const ORDERS: &str = r#"{"datastore_id": "orders", "datastore": {"display_name": "Orders", "role": "ROLE_SOURCE",
+const ORDERS: &str = r#"{"datastore_id": "orders", "skip_connection_test": true, "datastore": {"display_name": "Orders", "role": "ROLE_SOURCE",
     "labels": {"env": "prod"}, "s3": {"uri": "S3A://logs/tests",
     "access_key": {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "hunter2"}}}}"#;
 

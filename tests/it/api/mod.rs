@@ -8,11 +8,14 @@ mod error_size;
 mod grpcurl;
 mod hostile;
 mod idempotency;
+mod links;
+mod links_at_once;
 mod list;
 mod list_many;
 mod process;
 mod raw;
 mod secrets;
+mod together;
 mod uniqueness;
 mod update;
 mod update_credentials;
@@ -31,7 +34,7 @@ use crate::server::{Datastored, datastore, s3_config};
 pub type Client = DatastoreServiceClient<Channel>;
 
 /// The code that goes with each reason, as `error_reason.proto` says.
-const CODES: [(ErrorReason, Code); 14] = [
+const CODES: [(ErrorReason, Code); 29] = [
     (ErrorReason::InvalidFields, Code::InvalidArgument),
     (ErrorReason::DatastoreNotFound, Code::NotFound),
     (ErrorReason::DisplayNameTaken, Code::AlreadyExists),
@@ -49,10 +52,34 @@ const CODES: [(ErrorReason, Code); 14] = [
     (ErrorReason::MessageTooLarge, Code::InvalidArgument),
     (ErrorReason::MalformedMessage, Code::InvalidArgument),
     (ErrorReason::Internal, Code::Internal),
+    (ErrorReason::ConnectionTestFailed, Code::FailedPrecondition),
+    (
+        ErrorReason::ConnectionTestInconclusive,
+        Code::FailedPrecondition,
+    ),
+    (
+        ErrorReason::ConnectionTestNotOfThis,
+        Code::FailedPrecondition,
+    ),
+    (ErrorReason::ConnectionTestTooOld, Code::FailedPrecondition),
+    (ErrorReason::ConnectionTestNotFound, Code::NotFound),
+    (ErrorReason::LinkToItself, Code::FailedPrecondition),
+    (ErrorReason::NotASource, Code::FailedPrecondition),
+    (
+        ErrorReason::NotAnEnrichmentDatastore,
+        Code::FailedPrecondition,
+    ),
+    (ErrorReason::LocationsOverlap, Code::FailedPrecondition),
+    (ErrorReason::PrefixShared, Code::FailedPrecondition),
+    (ErrorReason::EnrichmentInUse, Code::FailedPrecondition),
+    (ErrorReason::EnrichmentNotLinked, Code::FailedPrecondition),
+    (ErrorReason::PrefixClaimed, Code::FailedPrecondition),
+    (ErrorReason::PrefixClaimedByOthers, Code::FailedPrecondition),
+    (ErrorReason::ClaimFailed, Code::FailedPrecondition),
 ];
 
 /// A server with an empty store, and a client of it.
-async fn start() -> (Datastored, Client) {
+pub async fn start() -> (Datastored, Client) {
     let server = Datastored::start(&[]);
     let client = server.client().await;
     (server, client)
@@ -91,39 +118,42 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(owned).collect()
 }
 
-fn new_request_id() -> String {
+pub fn new_request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-fn creation(datastore: pb::Datastore) -> pb::CreateDatastoreRequest {
+/// A create without a test: most of these tests have no store behind the datastore.
+pub fn creation(datastore: pb::Datastore) -> pb::CreateDatastoreRequest {
     pb::CreateDatastoreRequest {
         datastore: Some(datastore),
+        skip_connection_test: true,
         ..pb::CreateDatastoreRequest::default()
     }
 }
 
-/// An update of `datastore`, by its name, of the fields in `paths`; without paths, of all fields that have a value.
-fn change(datastore: pb::Datastore, paths: &[&str]) -> pb::UpdateDatastoreRequest {
+/// An update without a test of `datastore`, by its name, of the fields in `paths`; without paths, of all fields that have a value.
+pub fn change(datastore: pb::Datastore, paths: &[&str]) -> pb::UpdateDatastoreRequest {
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
     pb::UpdateDatastoreRequest {
         datastore: Some(datastore),
         update_mask: Some(prost_types::FieldMask { paths }),
+        skip_connection_test: true,
         ..pb::UpdateDatastoreRequest::default()
     }
 }
 
-fn removal(name: &str) -> pb::DeleteDatastoreRequest {
+pub fn removal(name: &str) -> pb::DeleteDatastoreRequest {
     pb::DeleteDatastoreRequest {
         name: name.to_owned(),
         ..pb::DeleteDatastoreRequest::default()
     }
 }
 
-async fn create(client: &mut Client, datastore: pb::Datastore) -> pb::Datastore {
+pub async fn create(client: &mut Client, datastore: pb::Datastore) -> pb::Datastore {
     sent(client.create_datastore(creation(datastore)).await)
 }
 
-async fn get(client: &mut Client, name: &str) -> Result<pb::Datastore, Status> {
+pub async fn get(client: &mut Client, name: &str) -> Result<pb::Datastore, Status> {
     let name = name.to_owned();
     let request = pb::GetDatastoreRequest { name };
     client
@@ -133,7 +163,7 @@ async fn get(client: &mut Client, name: &str) -> Result<pb::Datastore, Status> {
 }
 
 /// All datastores of a list that fits on one page.
-async fn all(client: &mut Client) -> Vec<pb::Datastore> {
+pub async fn all(client: &mut Client) -> Vec<pb::Datastore> {
     let request = pb::ListDatastoresRequest {
         page_size: 1000,
         ..pb::ListDatastoresRequest::default()
@@ -145,7 +175,7 @@ async fn all(client: &mut Client) -> Vec<pb::Datastore> {
 
 /// The answer to a call that must work.
 #[track_caller]
-fn sent<T>(answer: Result<Response<T>, Status>) -> T {
+pub fn sent<T>(answer: Result<Response<T>, Status>) -> T {
     match answer {
         Ok(response) => response.into_inner(),
         Err(status) => panic!("{status:?}"),
@@ -154,12 +184,12 @@ fn sent<T>(answer: Result<Response<T>, Status>) -> T {
 
 /// What an error says for programs.
 #[derive(Debug)]
-struct Refusal {
-    message: String,
-    metadata: BTreeMap<String, String>,
+pub struct Refusal {
+    pub message: String,
+    pub metadata: BTreeMap<String, String>,
     /// Field and description of each violation.
-    violations: Vec<(String, String)>,
-    details: tonic_types::ErrorDetails,
+    pub violations: Vec<(String, String)>,
+    pub details: tonic_types::ErrorDetails,
 }
 
 impl Refusal {
@@ -174,7 +204,7 @@ impl Refusal {
 
 /// Asserts that a call was refused for this reason, with its code and our domain.
 #[track_caller]
-fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, reason: ErrorReason) -> Refusal {
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, reason: ErrorReason) -> Refusal {
     let status = match answer {
         Ok(answer) => panic!("not refused: {answer:?}"),
         Err(status) => status,
@@ -201,7 +231,7 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, reason: ErrorReason) -
 
 /// Asserts that a call was refused for exactly these fields, and that each says what is wrong with it.
 #[track_caller]
-fn refused_fields<T: std::fmt::Debug>(answer: Result<T, Status>, expected: &[&str]) -> Refusal {
+pub fn refused_fields<T: std::fmt::Debug>(answer: Result<T, Status>, expected: &[&str]) -> Refusal {
     let refusal = refused(answer, ErrorReason::InvalidFields);
     let mut expected = expected.to_vec();
     expected.sort_unstable();

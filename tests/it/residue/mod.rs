@@ -27,7 +27,8 @@ async fn ledger(folder: &Path) -> Vec<Leftover> {
     let opened = tokio::task::spawn_blocking(move || Sled::open(&folder)).await;
     let store = opened.expect("opening does not panic");
     let store = Arc::new(store.expect("the store opens"));
-    let registry = Registry::new(Arc::clone(&store), SystemTime::now);
+    let registry = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+    let registry = registry.expect("the store can be read");
     let leftovers = registry.leftovers().await;
     store.close().await.expect("the store closes");
     leftovers.expect("the ledger can be read")

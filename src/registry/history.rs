@@ -1,0 +1,408 @@
+//! The connection tests that are kept: the last ones of each saved datastore, and for an hour those of datastores that are not saved.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::connection::{self, Connection};
+use super::installation::Fingerprint;
+use super::places::as_read;
+use super::{Registry, Stored, keys, unavailable, unchanged};
+use crate::model::Error;
+use crate::model::connection_test::TestName;
+use crate::model::datastore::{Datastore, S3Config};
+use crate::model::name::{DatastoreId, DatastoreName};
+use crate::model::proof::{ProofError, Shown};
+use crate::model::role::Role;
+use crate::report::{FindingReason, KeptTest, Outcome, Report, Subject, Tested, changes};
+use crate::store::{self, Direction, Entry, Scan, Store, Txn};
+
+/// For how long a test proves a connection, and one of a datastore that is not saved is kept.
+const PROVES_FOR: Duration = Duration::from_hours(1);
+/// How many tests of datastores that are not saved are kept at the most.
+const MAX_UNSAVED: usize = 1_000;
+/// How many of them one more clears away: more than it adds, so that they cannot pile up.
+const CLEARED_AT_ONCE: usize = 4;
+/// How many entries are read at once.
+const PAGE: usize = 100;
+/// The version of the stored form.
+const FORMAT: u8 = 1;
+
+/// What bounds the history.
+#[derive(Debug)]
+pub(super) struct Bounds {
+    /// How many tests of each saved datastore are kept.
+    pub(super) of_each: usize,
+    /// How many tests of datastores that are not saved there are.
+    unsaved: AtomicUsize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TestRecord {
+    role: String,
+    uri: String,
+    fingerprint: Fingerprint,
+    report: Report,
+}
+
+/// A page of tests, the newest first.
+#[derive(Clone, Debug)]
+pub struct TestPage {
+    /// The tests.
+    pub items: Vec<KeptTest>,
+    /// The last of them, when there may be more.
+    pub next: Option<Uuid>,
+}
+
+impl Bounds {
+    /// Those of a store, with what it has of tests.
+    pub(super) async fn of(store: &impl Store, of_each: usize) -> Result<Self, Error> {
+        let scan = newest(keys::UNSAVED_TESTS.to_vec(), None, MAX_UNSAVED);
+        let unsaved = store.scan(scan).await.map_err(unavailable)?.len();
+        Ok(Self {
+            of_each,
+            unsaved: AtomicUsize::new(unsaved),
+        })
+    }
+}
+
+impl<S: Store> Registry<S> {
+    /// Keeps a test that has ended, after noting in it what has changed since the last one, and says where. The connection of a saved datastore is
+    /// known by it, if it was a test of what the datastore now is, for its own role.
+    ///
+    /// # Errors
+    /// [`Error::DatastoreNotFound`] when the datastore has gone meanwhile, [`Error::StoreUnavailable`].
+    pub async fn record_test(
+        &self,
+        tested: &Tested,
+        report: &mut Report,
+    ) -> Result<TestName, Error> {
+        let fingerprint = self.installation.fingerprint(&tested.s3, tested.role)?;
+        match &tested.subject {
+            Subject::Saved { id, uid } => {
+                self.record_saved(id, *uid, tested, fingerprint, report)
+                    .await
+            }
+            Subject::Unsaved => self.record_unsaved(tested, fingerprint, report).await,
+        }
+    }
+
+    async fn record_saved(
+        &self,
+        id: &DatastoreId,
+        uid: Uuid,
+        tested: &Tested,
+        fingerprint: Fingerprint,
+        report: &mut Report,
+    ) -> Result<TestName, Error> {
+        let name = TestName {
+            datastore: Some(id.clone()),
+            id: report.test_id,
+        };
+        let family = keys::tests(uid);
+        loop {
+            let stored = self.get(id).await?;
+            if stored.datastore.uid != uid {
+                let name = DatastoreName::new(id.clone());
+                return Err(Error::DatastoreNotFound(name));
+            }
+            let all = newest(family.clone(), None, self.history.of_each + PAGE);
+            let kept = self.store.scan(all).await.map_err(unavailable)?;
+            if let Some(last) = last_of(tested.role, &kept)? {
+                report.changes = changes(&last.report, &report.checks);
+            }
+            let record = encoded(tested, fingerprint, report)?;
+            let txn = unchanged(Txn::new(), &stored);
+            let mut txn = txn.put(keys::test(&family, report.test_id), record);
+            for entry in kept
+                .into_iter()
+                .skip(self.history.of_each.saturating_sub(1))
+            {
+                txn = txn.delete(entry.key);
+            }
+            let current = self
+                .installation
+                .fingerprint(&stored.datastore.s3, stored.datastore.role)?;
+            if current == fingerprint && !was_cut_off(report) {
+                txn = self.shown(txn, id, report).await?;
+            }
+            match self.store.commit(txn).await {
+                Ok(_) => return Ok(name),
+                Err(store::Error::Conflict { .. }) => {}
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+    }
+
+    /// Puts what a test has shown of the connection, unless a later test has.
+    async fn shown(&self, txn: Txn, id: &DatastoreId, report: &Report) -> Result<Txn, Error> {
+        let key = keys::connection(id);
+        let entry = self.store.get(&key).await.map_err(unavailable)?;
+        let before = entry.as_ref().map(connection::decoded).transpose()?;
+        if before
+            .as_ref()
+            .is_some_and(|known| known.last_test_time > report.start_time)
+        {
+            return Ok(txn);
+        }
+        let now = Connection::after(before.as_ref(), report);
+        let txn = txn.guard(as_read(key.clone(), entry.as_ref()));
+        Ok(txn.put(key, connection::encoded(&now)?))
+    }
+
+    async fn record_unsaved(
+        &self,
+        tested: &Tested,
+        fingerprint: Fingerprint,
+        report: &Report,
+    ) -> Result<TestName, Error> {
+        let record = encoded(tested, fingerprint, report)?;
+        let key = keys::test(keys::UNSAVED_TESTS, report.test_id);
+        let mut txn = Txn::new().put(key, record);
+        let scan = Scan {
+            prefix: keys::UNSAVED_TESTS.to_vec(),
+            after: None,
+            limit: CLEARED_AT_ONCE,
+            direction: Direction::Ascending,
+        };
+        let mut count = self.history.unsaved.fetch_add(1, Ordering::Relaxed) + 1;
+        for (key, oldest) in self.scan_tests(scan).await? {
+            if count <= MAX_UNSAVED && !self.is_old(&oldest.report) {
+                break;
+            }
+            txn = txn.delete(key);
+            self.history.unsaved.fetch_sub(1, Ordering::Relaxed);
+            count -= 1;
+        }
+        self.store.commit(txn).await.map_err(unavailable)?;
+        Ok(TestName {
+            datastore: None,
+            id: report.test_id,
+        })
+    }
+
+    /// A test that is kept.
+    ///
+    /// # Errors
+    /// [`Error::ConnectionTestNotFound`], [`Error::DatastoreNotFound`], [`Error::StoreUnavailable`].
+    pub async fn connection_test(&self, name: &TestName) -> Result<KeptTest, Error> {
+        kept(name.clone(), self.test_record(name).await?)
+    }
+
+    /// The tests of a saved datastore, the newest first, after the one with this id.
+    ///
+    /// # Errors
+    /// [`Error::DatastoreNotFound`], [`Error::StoreUnavailable`].
+    pub async fn connection_tests(
+        &self,
+        id: &DatastoreId,
+        after: Option<Uuid>,
+        page_size: usize,
+    ) -> Result<TestPage, Error> {
+        let uid = self.get(id).await?.datastore.uid;
+        let records = self
+            .scan_tests(newest(keys::tests(uid), after, page_size + 1))
+            .await?;
+        let more = records.len() > page_size;
+        let named = |(_, record): (_, TestRecord)| {
+            let name = TestName {
+                datastore: Some(id.clone()),
+                id: record.report.test_id,
+            };
+            kept(name, record)
+        };
+        let items = records.into_iter().take(page_size).map(named);
+        let items: Vec<KeptTest> = items.collect::<Result<_, _>>()?;
+        let next = items.last().map(|test| test.name.id).filter(|_| more);
+        Ok(TestPage { items, next })
+    }
+
+    /// Whether a test proves a connection: it was of this, it has passed, and it is recent. `field` has the configuration, `named` the test.
+    ///
+    /// # Errors
+    /// [`Error::Proof`], and those of [`Registry::connection_test`].
+    pub async fn proven(
+        &self,
+        test: &TestName,
+        s3: &S3Config,
+        role: Role,
+        fields: (&'static str, &'static str),
+    ) -> Result<(), Error> {
+        let (field, named) = fields;
+        let record = self.test_record(test).await?;
+        let test = test.clone();
+        if record.fingerprint != self.installation.fingerprint(s3, role)? {
+            return Err(ProofError::NotOfThis { field: named, test }.into());
+        }
+        if self.is_old(&record.report) {
+            return Err(ProofError::TooOld { field: named, test }.into());
+        }
+        refuse_unless_passed(&record.report, Some(test), field)
+    }
+
+    /// Adds a test to those of a datastore that is created or changed because it has passed: its connection is known by it.
+    pub(super) async fn adopt(
+        &self,
+        txn: Txn,
+        test: Option<&TestName>,
+        datastore: &Datastore,
+    ) -> Result<Txn, Error> {
+        let Some(name) = test else {
+            return Ok(txn.delete(keys::connection(&datastore.id)));
+        };
+        let record = self.test_record(name).await?;
+        let is_of_this = self
+            .installation
+            .fingerprint(&datastore.s3, datastore.role)?;
+        if record.fingerprint != is_of_this {
+            let (field, test) = ("connection_test", name.clone());
+            return Err(ProofError::NotOfThis { field, test }.into());
+        }
+        let key = keys::test(&keys::tests(datastore.uid), name.id);
+        let known = Connection::after(None, &record.report);
+        Ok(txn.put(key, encode(&record)?).put(
+            keys::connection(&datastore.id),
+            connection::encoded(&known)?,
+        ))
+    }
+
+    /// Takes all tests of a datastore away, and what is known by them.
+    pub(super) async fn forgotten(&self, mut txn: Txn, stored: &Stored) -> Result<Txn, Error> {
+        let family = keys::tests(stored.datastore.uid);
+        let mut after = None;
+        loop {
+            let page = Scan {
+                after: after.take(),
+                ..newest(family.clone(), None, PAGE)
+            };
+            let entries = self.store.scan(page).await.map_err(unavailable)?;
+            let is_last = entries.len() < PAGE;
+            after = entries.last().map(|entry| entry.key.clone());
+            for entry in entries {
+                txn = txn.delete(entry.key);
+            }
+            if is_last {
+                return Ok(txn.delete(keys::connection(&stored.datastore.id)));
+            }
+        }
+    }
+
+    async fn test_record(&self, name: &TestName) -> Result<TestRecord, Error> {
+        let family = match &name.datastore {
+            Some(id) => keys::tests(self.get(id).await?.datastore.uid),
+            None => keys::UNSAVED_TESTS.to_vec(),
+        };
+        let entry = self.store.get(&keys::test(&family, name.id)).await;
+        match entry.map_err(unavailable)? {
+            Some(entry) => decoded(&entry),
+            None => Err(Error::ConnectionTestNotFound(name.clone())),
+        }
+    }
+
+    async fn scan_tests(&self, scan: Scan) -> Result<Vec<(Vec<u8>, TestRecord)>, Error> {
+        let entries = self.store.scan(scan).await.map_err(unavailable)?;
+        let record = |entry: Entry| Ok((entry.key.clone(), decoded(&entry)?));
+        entries.into_iter().map(record).collect()
+    }
+
+    fn is_old(&self, report: &Report) -> bool {
+        let end = report.start_time + report.duration;
+        (self.now)().duration_since(end).unwrap_or_default() > PROVES_FOR
+    }
+}
+
+/// Refuses a test that has not passed, in words that name what is missing.
+///
+/// # Errors
+/// [`Error::Proof`].
+pub fn refuse_unless_passed(
+    report: &Report,
+    test: Option<TestName>,
+    field: &'static str,
+) -> Result<(), Error> {
+    let shown = || {
+        let of_checks = report.checks.iter().filter_map(|c| c.finding.as_ref());
+        let findings = report.connection_finding.iter().chain(of_checks);
+        Box::new(Shown {
+            test,
+            missing_actions: report.missing_actions(),
+            findings: findings
+                .map(|f| format!("{} {}", f.title, f.remedy))
+                .collect(),
+        })
+    };
+    Err(match report.outcome {
+        Outcome::Passed => return Ok(()),
+        Outcome::Failed => ProofError::Failed {
+            field,
+            shown: shown(),
+        },
+        Outcome::Inconclusive => ProofError::Inconclusive {
+            field,
+            shown: shown(),
+        },
+    }
+    .into())
+}
+
+/// Whether the test was stopped before it could show what it would have.
+fn was_cut_off(report: &Report) -> bool {
+    let findings = report.checks.iter().filter_map(|c| c.finding.as_ref());
+    findings
+        .into_iter()
+        .any(|f| f.reason == FindingReason::Cancelled)
+}
+
+/// The newest test for a role.
+fn last_of(role: Role, newest_first: &[Entry]) -> Result<Option<TestRecord>, Error> {
+    for entry in newest_first {
+        let record = decoded(entry)?;
+        if record.role == role.as_str() {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+fn newest(family: Vec<u8>, after: Option<Uuid>, limit: usize) -> Scan {
+    Scan {
+        after: after.map(|id| keys::test(&family, id)),
+        prefix: family,
+        limit,
+        direction: Direction::Descending,
+    }
+}
+
+fn kept(name: TestName, record: TestRecord) -> Result<KeptTest, Error> {
+    Ok(KeptTest {
+        name,
+        role: Role::parse(&record.role).map_err(|e| Error::Internal(Box::new(e)))?,
+        uri: record.uri,
+        report: record.report,
+    })
+}
+
+fn encoded(tested: &Tested, fingerprint: Fingerprint, report: &Report) -> Result<Vec<u8>, Error> {
+    encode(&TestRecord {
+        role: tested.role.as_str().to_owned(),
+        uri: tested.s3.uri(),
+        fingerprint,
+        report: report.clone(),
+    })
+}
+
+fn encode(record: &TestRecord) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![FORMAT];
+    serde_json::to_writer(&mut bytes, record).map_err(|e| Error::Internal(Box::new(e)))?;
+    Ok(bytes)
+}
+
+fn decoded(entry: &Entry) -> Result<TestRecord, Error> {
+    let Some((&FORMAT, json)) = entry.value.split_first() else {
+        let error = "a connection test's record is of a format that this version does not know";
+        return Err(Error::Internal(error.into()));
+    };
+    serde_json::from_slice(json).map_err(|e| Error::Internal(Box::new(e)))
+}
