@@ -19,7 +19,7 @@ pub enum LinkError {
     NotAnEnrichment(DatastoreName),
     /// What is written to the one would be read as data of the other.
     #[error(
-        "the locations of {source_name} and {enrichment} are equal or lie in each other, so that what is written to the enrichment datastore would be scanned as source data; give one of them another bucket or prefix"
+        "the locations of the source and of the enrichment datastore are equal, or one lies in the other, so that what is written to the one would be scanned as data of the other; give one of them another bucket or prefix"
     )]
     Overlap {
         /// The source.
@@ -29,7 +29,7 @@ pub enum LinkError {
     },
     /// Another enrichment datastore writes there too.
     #[error(
-        "{held_by} holds the prefix of {enrichment}, or one in it or around it; give one of them another prefix, or send share_prefix if both are to write there"
+        "{held_by} holds the prefix of the enrichment datastore, or one in it or around it; choose another prefix, or send share_prefix if both are to write there"
     )]
     Shared {
         /// The enrichment datastore.

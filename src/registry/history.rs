@@ -16,7 +16,7 @@ use crate::model::datastore::{Datastore, S3Config};
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::proof::{ProofError, Shown};
 use crate::model::role::Role;
-use crate::report::{FindingReason, KeptTest, Outcome, Report, Subject, Tested, changes};
+use crate::report::{FindingReason, KeptTest, Outcome, Report, Subject, Tested, Verdict, changes};
 use crate::store::{self, Direction, Entry, Scan, Store, Txn};
 
 /// For how long a test proves a connection, and one of a datastore that is not saved is kept.
@@ -323,7 +323,12 @@ pub fn refuse_unless_passed(
     field: &'static str,
 ) -> Result<(), Error> {
     let shown = || {
-        let of_checks = report.checks.iter().filter_map(|c| c.finding.as_ref());
+        // What was skipped has its cause in another check, or in the connection.
+        let ended = report
+            .checks
+            .iter()
+            .filter(|c| c.verdict != Verdict::Skipped);
+        let of_checks = ended.filter_map(|c| c.finding.as_ref());
         let findings = report.connection_finding.iter().chain(of_checks);
         Box::new(Shown {
             test,
@@ -405,4 +410,108 @@ fn decoded(entry: &Entry) -> Result<TestRecord, Error> {
         return Err(Error::Internal(error.into()));
     };
     serde_json::from_slice(json).map_err(|e| Error::Internal(Box::new(e)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    use uuid::Uuid;
+
+    use super::{MAX_UNSAVED, Report, Tested};
+    use crate::model::Error;
+    use crate::model::credentials::Credentials;
+    use crate::model::datastore::S3Config;
+    use crate::model::location::Location;
+    use crate::model::proof::ProofError;
+    use crate::model::region::Region;
+    use crate::model::role::Role;
+    use crate::registry::{Registry, keys};
+    use crate::report::{Outcome, Subject};
+    use crate::store::{Direction, Scan, Sled, Store};
+
+    fn tested() -> Tested {
+        let location = Location::parse("s3://logs/a").unwrap();
+        Tested {
+            subject: Subject::Unsaved,
+            s3: S3Config {
+                bucket: location.bucket().clone(),
+                prefix: location.prefix().clone(),
+                region: Region::default(),
+                endpoint: None,
+                addressing_style: None,
+                ca_certificates: None,
+                credentials: Credentials::Anonymous,
+            },
+            role: Role::Source,
+        }
+    }
+
+    fn report() -> Report {
+        Report {
+            test_id: Uuid::now_v7(),
+            outcome: Outcome::Passed,
+            checks: Vec::new(),
+            connection_finding: None,
+            residue: Vec::new(),
+            warnings: Vec::new(),
+            suggested_config: None,
+            missing_policy: None,
+            start_time: SystemTime::now(),
+            duration: Duration::from_secs(1),
+            changes: Vec::new(),
+        }
+    }
+
+    async fn unsaved(store: &Sled) -> usize {
+        let scan = Scan {
+            prefix: keys::UNSAVED_TESTS.to_vec(),
+            after: None,
+            limit: 2 * MAX_UNSAVED,
+            direction: Direction::Ascending,
+        };
+        store.scan(scan).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn a_test_proves_a_connection_for_an_hour_and_is_then_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sled::open(folder.path()).unwrap());
+        let open = |now| Registry::open(Arc::clone(&store), now, 50);
+        let (registry, tested) = (open(SystemTime::now).await.unwrap(), tested());
+        let name = registry.record_test(&tested, &mut report()).await.unwrap();
+        let fields = ("datastore", "connection_test");
+        let proven = registry.proven(&name, &tested.s3, tested.role, fields);
+        proven.await.unwrap();
+
+        let later = open(|| SystemTime::now() + Duration::from_secs(3_605))
+            .await
+            .unwrap();
+        let proven = later.proven(&name, &tested.s3, tested.role, fields).await;
+        assert!(matches!(
+            proven,
+            Err(Error::Proof(ProofError::TooOld { .. }))
+        ));
+        later.record_test(&tested, &mut report()).await.unwrap();
+        let gone = later.connection_test(&name).await;
+        assert!(matches!(gone, Err(Error::ConnectionTestNotFound(_))));
+    }
+
+    #[tokio::test]
+    async fn tests_of_datastores_that_are_not_saved_are_bounded_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sled::open(folder.path()).unwrap());
+        for _ in 0..2 {
+            let registry = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+            let registry = registry.unwrap();
+            for _ in 0..MAX_UNSAVED / 2 + 10 {
+                registry
+                    .record_test(&tested(), &mut report())
+                    .await
+                    .unwrap();
+            }
+        }
+        assert_eq!(unsaved(&store).await, MAX_UNSAVED);
+    }
 }

@@ -106,7 +106,11 @@ impl<S: Store> Registry<S> {
             let old = &stored.datastore;
             let mut new = changed(old, &update.change)?;
             if new.display_name != old.display_name {
-                self.refuse_display_name(&new.display_name).await?;
+                match self.refuse_display_name(&new.display_name).await {
+                    // This one has got the name meanwhile, by an update that may have been this very one.
+                    Err(Error::DisplayNameTaken { name, .. }) if *name.id() == old.id => continue,
+                    free => free?,
+                }
             }
             new.update_time = (self.now)().max(old.update_time);
             let txn = unchanged(Txn::new(), &stored);

@@ -7,6 +7,7 @@
 
 mod api;
 mod connection;
+mod enrichment;
 mod lab;
 mod layering;
 mod matrix;

@@ -28,6 +28,8 @@ pub enum When {
     HostIsNot(&'static str),
     /// Those whose Host begins so.
     HostIs(&'static str),
+    /// Those that are to be carried out only if there is no such object.
+    IfNoneMatch,
     /// Those with a checksum that the SDK adds by default, in a header or a trailer.
     WithChecksum,
 }
@@ -96,6 +98,7 @@ impl When {
             }
             Self::HostIs(host) => text("host").starts_with(host),
             Self::HostIsNot(host) => !text("host").starts_with(host),
+            Self::IfNoneMatch => headers.contains_key("if-none-match"),
             Self::WithChecksum => {
                 let mut names = headers.keys().map(http::HeaderName::as_str);
                 text("content-encoding").contains("aws-chunked")

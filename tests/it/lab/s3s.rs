@@ -330,8 +330,10 @@ impl S3 for Store {
 
     async fn put_object(
         &self,
-        request: S3Request<PutObjectInput>,
+        mut request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
+        // As stores do that do not know the condition; moto and SeaweedFS honour it.
+        request.input.if_none_match = None;
         self.need_bucket(&request.input.bucket)?;
         self.files.put_object(request).await
     }
