@@ -3,6 +3,7 @@
 mod action;
 mod arn;
 mod denial;
+mod document;
 mod policy;
 
 pub use action::Action;
