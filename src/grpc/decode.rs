@@ -1,10 +1,14 @@
 //! From request messages to domain values, with every bad field found at once. Behind this nothing is checked twice.
 
+mod iam_policy;
+
 use std::time::Duration;
 
 use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+pub(super) use iam_policy::{IamPolicy, Place, PolicyTarget, iam_policy};
 
 use super::encode;
 use super::field_mask::{self, Field};
@@ -447,7 +451,6 @@ fn location(s3: &pb::S3Config, fields: &mut Fields) -> Option<Location> {
     fields.take("datastore.s3.uri", Location::parse(&s3.uri))
 }
 
-/// The region that is asked for; it must be the one in the URI, if that names one.
 #[expect(
     clippy::option_option,
     reason = "not given and not valid are two things"
@@ -457,7 +460,21 @@ fn region(
     location: Option<&Location>,
     fields: &mut Fields,
 ) -> Option<Option<Region>> {
-    let region = fields.take("datastore.s3.region", optional(&s3.region, Region::parse))?;
+    agreeing_region("datastore.s3.region", &s3.region, location, fields)
+}
+
+/// The region that is asked for; it must be the one in the URI, if that names one.
+#[expect(
+    clippy::option_option,
+    reason = "not given and not valid are two things"
+)]
+fn agreeing_region(
+    field: &str,
+    text: &str,
+    location: Option<&Location>,
+    fields: &mut Fields,
+) -> Option<Option<Region>> {
+    let region = fields.take(field, optional(text, Region::parse))?;
     let in_uri = location.and_then(Location::region);
     if let (Some(asked), Some(in_uri)) = (&region, in_uri)
         && asked != in_uri
@@ -467,7 +484,7 @@ fn region(
             asked.as_str(),
             in_uri.as_str()
         );
-        fields.refuse("datastore.s3.region", message);
+        fields.refuse(field, message);
         return None;
     }
     Some(region)

@@ -7,7 +7,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::status::to_status;
-use super::{connection_test, decode, encode, page_token};
+use super::{connection_test, decode, encode, iam_policy, page_token};
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreService;
 use crate::prober::Prober;
@@ -105,5 +105,14 @@ impl<S: Store> DatastoreService for Service<S> {
         let events = self.prober.start(target.map_err(to_status)?);
         let stream = connection_test::stream(events.map_err(to_status)?);
         Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn generate_iam_policy(
+        &self,
+        request: Request<pb::GenerateIamPolicyRequest>,
+    ) -> Result<Response<pb::GenerateIamPolicyResponse>, Status> {
+        let asked = decode::iam_policy(&request.into_inner()).map_err(to_status)?;
+        let answer = iam_policy::generate(&self.registry, asked).await;
+        Ok(Response::new(answer.map_err(to_status)?))
     }
 }
