@@ -6,7 +6,7 @@
 //! - [`registry`] holds the use cases: create, get, list, update, delete; each is one guarded commit to a [`store`].
 //! - [`prober`] tests a connection: a plan of steps, an executor, what S3's answers prove, and cleaning up.
 //! - [`s3`] talks to S3; only it names the AWS SDK.
-//! - [`iam`] has the words of policies: actions and ARNs.
+//! - [`iam`] has the words of policies, and writes them: actions, ARNs, documents.
 //! - [`model`] has the domain's types, valid by construction. No I/O.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
