@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "datastore/v1/connection_test.proto",
     "datastore/v1/datastore.proto",
     "datastore/v1/datastore_service.proto",
     "datastore/v1/error_reason.proto",
+    "datastore/v1/iam_policy.proto",
     // Nothing imports it; reflection serves it, so that grpcurl can print error details.
     "google/rpc/error_details.proto",
 ];

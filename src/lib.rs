@@ -7,7 +7,7 @@
 //! - [`prober`] tests a connection: a plan of steps, an executor, what S3's answers prove, and cleaning up.
 //! - [`report`] is what a connection test says, and what is kept of it.
 //! - [`s3`] talks to S3; only it names the AWS SDK.
-//! - [`iam`] has the words of policies: actions and ARNs.
+//! - [`iam`] has the words of policies, and writes them: actions, ARNs, documents.
 //! - [`model`] has the domain's types, valid by construction. No I/O.
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.

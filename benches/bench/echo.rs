@@ -180,6 +180,13 @@ impl DatastoreService for Service {
     ) -> Result<Response<pb::Datastore>, Status> {
         Err(not_loaded())
     }
+
+    async fn generate_iam_policy(
+        &self,
+        _: Request<pb::GenerateIamPolicyRequest>,
+    ) -> Result<Response<pb::GenerateIamPolicyResponse>, Status> {
+        Err(not_loaded())
+    }
 }
 
 fn not_loaded() -> Status {

@@ -2,6 +2,7 @@
 
 mod create;
 mod history;
+mod iam_policy;
 mod links;
 
 use std::time::Duration;
@@ -36,6 +37,7 @@ use crate::store::Revision;
 
 pub(super) use create::create;
 pub(super) use history::{connection_test, connection_tests};
+pub(super) use iam_policy::{IamPolicy, Place, PolicyTarget, iam_policy};
 pub(super) use links::{link, unlink};
 
 const DEFAULT_PAGE_SIZE: i32 = 50;
@@ -457,7 +459,6 @@ fn location(s3: &pb::S3Config, fields: &mut Fields) -> Option<Location> {
     fields.take("datastore.s3.uri", Location::parse(&s3.uri))
 }
 
-/// The region that is asked for; it must be the one in the URI, if that names one.
 #[expect(
     clippy::option_option,
     reason = "not given and not valid are two things"
@@ -467,7 +468,21 @@ fn region(
     location: Option<&Location>,
     fields: &mut Fields,
 ) -> Option<Option<Region>> {
-    let region = fields.take("datastore.s3.region", optional(&s3.region, Region::parse))?;
+    agreeing_region("datastore.s3.region", &s3.region, location, fields)
+}
+
+/// The region that is asked for; it must be the one in the URI, if that names one.
+#[expect(
+    clippy::option_option,
+    reason = "not given and not valid are two things"
+)]
+fn agreeing_region(
+    field: &str,
+    text: &str,
+    location: Option<&Location>,
+    fields: &mut Fields,
+) -> Option<Option<Region>> {
+    let region = fields.take(field, optional(text, Region::parse))?;
     let in_uri = location.and_then(Location::region);
     if let (Some(asked), Some(in_uri)) = (&region, in_uri)
         && asked != in_uri
@@ -477,7 +492,7 @@ fn region(
             asked.as_str(),
             in_uri.as_str()
         );
-        fields.refuse("datastore.s3.region", message);
+        fields.refuse(field, message);
         return None;
     }
     Some(region)

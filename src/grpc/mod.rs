@@ -4,6 +4,7 @@ mod connection_test;
 mod decode;
 mod encode;
 mod field_mask;
+mod iam_policy;
 mod page_token;
 mod service;
 mod status;

@@ -8,7 +8,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::status::to_status;
-use super::{connection_test, decode, encode, page_token};
+use super::{connection_test, decode, encode, iam_policy, page_token};
 use crate::admission::Admission;
 use crate::claims::Claims;
 use crate::pb;
@@ -190,5 +190,14 @@ impl<S: Store> DatastoreService for Service<S> {
         let id = decode::named(&request.into_inner().name).map_err(to_status)?;
         let stored = self.claims.release(&id).await.map_err(to_status)?;
         Ok(Response::new(encode::datastore(&stored)))
+    }
+
+    async fn generate_iam_policy(
+        &self,
+        request: Request<pb::GenerateIamPolicyRequest>,
+    ) -> Result<Response<pb::GenerateIamPolicyResponse>, Status> {
+        let asked = decode::iam_policy(&request.into_inner()).map_err(to_status)?;
+        let answer = iam_policy::generate(&self.registry, asked).await;
+        Ok(Response::new(answer.map_err(to_status)?))
     }
 }

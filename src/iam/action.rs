@@ -1,5 +1,7 @@
 //! The S3 actions that a data-quality product needs.
 
+use crate::model::role::Role;
+
 /// An IAM action of Amazon S3.
 ///
 /// Which call needs which action: "Required permissions for Amazon S3 API operations" in the Amazon S3 User Guide.
@@ -22,6 +24,28 @@ pub enum Action {
 }
 
 impl Action {
+    /// What a datastore of this role needs: the actions that a connection test proves. The product's user guide asks for `s3:Get*`, of which
+    /// only `s3:GetObject` is used.
+    #[must_use]
+    pub fn needed_by(role: Role) -> &'static [Self] {
+        match role {
+            Role::Source => &[
+                Self::ListBucket,
+                Self::ListBucketMultipartUploads,
+                Self::GetObject,
+            ],
+            Role::Enrichment => &[
+                Self::ListBucket,
+                Self::ListBucketMultipartUploads,
+                Self::GetObject,
+                Self::PutObject,
+                Self::DeleteObject,
+                Self::AbortMultipartUpload,
+                Self::ListMultipartUploadParts,
+            ],
+        }
+    }
+
     /// The action as policies write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

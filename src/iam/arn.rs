@@ -1,4 +1,4 @@
-//! Amazon Resource Names of buckets and of the objects under a prefix.
+//! Amazon Resource Names: those of buckets and of the objects under a prefix, and the parts of any.
 
 use crate::model::location::{Bucket, Prefix};
 use crate::model::region::Partition;
@@ -31,6 +31,38 @@ pub(super) fn literal(text: &str) -> String {
         }
     }
     literal
+}
+
+/// The parts of an ARN: `arn:partition:service:region:account:resource`.
+pub(super) struct Parts<'a> {
+    pub(super) partition: Partition,
+    pub(super) service: &'a str,
+    pub(super) region: &'a str,
+    pub(super) account: &'a str,
+    pub(super) resource: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// Takes an ARN apart. `None` for another text, and for a partition that is not modelled.
+    pub(super) fn of(arn: &'a str) -> Option<Self> {
+        let mut parts = arn.splitn(6, ':');
+        let mut next = || parts.next();
+        if next()? != "arn" {
+            return None;
+        }
+        Some(Self {
+            partition: Partition::parse(next()?)?,
+            service: next()?,
+            region: next()?,
+            account: next()?,
+            resource: next()?,
+        })
+    }
+
+    /// Whether the account is one: 12 digits ("AWS account identifiers" in the AWS Account Management Reference Guide).
+    pub(super) fn has_account(&self) -> bool {
+        self.account.len() == 12 && self.account.bytes().all(|b| b.is_ascii_digit())
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::document::{allow, document};
 use super::{Action, bucket_arn, object_arn};
 use crate::model::location::{Bucket, Prefix};
 use crate::model::region::Partition;
@@ -18,6 +19,17 @@ pub fn granting(
     bucket: &Bucket,
     prefix: &Prefix,
 ) -> Option<String> {
+    let statements = statements(actions, partition, bucket, prefix);
+    (!statements.is_empty()).then(|| document(&statements))
+}
+
+/// The statements of [`granting`].
+pub(super) fn statements(
+    actions: &[Action],
+    partition: Partition,
+    bucket: &Bucket,
+    prefix: &Prefix,
+) -> Vec<Value> {
     let is_confined = |a: &Action| *a == Action::ListBucket && !prefix.is_root();
     let (on_bucket, on_objects): (Vec<Action>, Vec<Action>) =
         actions.iter().partition(|a| a.is_on_bucket());
@@ -26,27 +38,23 @@ pub fn granting(
     let bucket_arn = bucket_arn(partition, bucket);
     let mut statements = Vec::new();
     if !confined.is_empty() {
-        let mut statement = allow(&confined, &bucket_arn);
+        let mut statement = allow(&names(&confined), &bucket_arn);
         let pattern = format!("{}*", super::arn::literal(prefix.as_str()));
         statement["Condition"] = json!({"StringLike": {"s3:prefix": pattern}});
         statements.push(statement);
     }
     if !on_bucket.is_empty() {
-        statements.push(allow(&on_bucket, &bucket_arn));
+        statements.push(allow(&names(&on_bucket), &bucket_arn));
     }
     if !on_objects.is_empty() {
-        statements.push(allow(&on_objects, &object_arn(partition, bucket, prefix)));
+        let objects = object_arn(partition, bucket, prefix);
+        statements.push(allow(&names(&on_objects), &objects));
     }
-    if statements.is_empty() {
-        return None;
-    }
-    let policy = json!({"Version": "2012-10-17", "Statement": statements});
-    Some(format!("{policy:#}"))
+    statements
 }
 
-fn allow(actions: &[Action], resource: &str) -> Value {
-    let actions: Vec<&str> = actions.iter().map(|a| a.as_str()).collect();
-    json!({"Effect": "Allow", "Action": actions, "Resource": resource})
+fn names(actions: &[Action]) -> Vec<&'static str> {
+    actions.iter().map(|a| a.as_str()).collect()
 }
 
 #[cfg(test)]

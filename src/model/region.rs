@@ -113,6 +113,14 @@ impl fmt::Display for Region {
 }
 
 impl Partition {
+    /// Reads the second part of an ARN. `None` for a partition that is not modelled.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Aws, Self::AwsUsGov, Self::AwsCn, Self::AwsEusc]
+            .into_iter()
+            .find(|partition| partition.as_str() == text)
+    }
+
     /// The second part of an ARN: `aws` in `arn:aws:s3:::bucket`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -154,7 +162,11 @@ mod tests {
                 partition,
                 "{text}"
             );
+            let parsed = Partition::parse(partition).unwrap();
+            assert_eq!(parsed.as_str(), partition);
         }
+        assert_eq!(Partition::parse("aws-iso"), None);
+        assert_eq!(Partition::parse(""), None);
     }
 
     #[test]

@@ -112,6 +112,7 @@ fn node(step: Step, check: Check, needs: &[Step], after: &[Step]) -> Node<Step> 
 #[cfg(test)]
 mod tests {
     use super::{Step, plan};
+    use crate::iam::Action;
     use crate::model::role::Role;
     use crate::prober::run::checks_of;
     use crate::report::Check;
@@ -125,6 +126,15 @@ mod tests {
         ];
         assert_eq!(checks_of(&plan(Role::Source)), source);
         assert_eq!(checks_of(&plan(Role::Enrichment)).len(), 7);
+    }
+
+    #[test]
+    fn a_test_proves_just_the_actions_that_the_policy_of_its_role_grants() {
+        for role in [Role::Source, Role::Enrichment] {
+            let checks = checks_of(&plan(role)).into_iter();
+            let proven: Vec<Action> = checks.map(Check::action).collect();
+            assert_eq!(proven, Action::needed_by(role));
+        }
     }
 
     #[test]

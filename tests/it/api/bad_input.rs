@@ -258,6 +258,12 @@ async fn a_malformed_name_is_refused_by_every_call_that_takes_one() {
             ..pb::TestConnectionRequest::default()
         };
         refused_fields(client.test_connection(test).await, &["name"]);
+        let target = pb::generate_iam_policy_request::Target::Name(name.to_owned());
+        let policy = pb::GenerateIamPolicyRequest {
+            target: Some(target),
+            ..pb::GenerateIamPolicyRequest::default()
+        };
+        refused_fields(client.generate_iam_policy(policy).await, &["name"]);
     }
     let update = pb::UpdateDatastoreRequest::default();
     refused_fields(client.update_datastore(update).await, &["datastore"]);

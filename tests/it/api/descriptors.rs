@@ -144,7 +144,8 @@ async fn the_served_descriptors_keep_the_google_api_options() {
         for request in ["GetDatastoreRequest", "DeleteDatastoreRequest"] {
             assert!(references.contains(&format!("{request}.name")));
         }
-        for (file, is_input) in [(&datastore, true), (&service, false)] {
+        let policy = file(&channel, version, "datastore.v1.TrustPolicy").await;
+        for (file, is_input) in [(&datastore, true), (&service, false), (&policy, false)] {
             let behaviors = with_option(file, FIELD_BEHAVIOR);
             for message in under(file, MESSAGES) {
                 let message_name = name(message);
@@ -182,7 +183,7 @@ async fn reflection_knows_the_types_of_error_details() {
 }
 
 /// Each RPC with a request that must be refused, and why it must.
-fn refusals() -> [(&'static str, Vec<u8>, ErrorReason); 13] {
+fn refusals() -> [(&'static str, Vec<u8>, ErrorReason); 14] {
     let gone = "datastores/gone".to_owned();
     let datastore = pb::Datastore {
         name: gone.clone(),
@@ -280,6 +281,11 @@ fn refusals() -> [(&'static str, Vec<u8>, ErrorReason); 13] {
             "ReleasePrefix",
             pb::ReleasePrefixRequest { name: gone }.encode_to_vec(),
             ErrorReason::DatastoreNotFound,
+        ),
+        (
+            "GenerateIamPolicy",
+            pb::GenerateIamPolicyRequest::default().encode_to_vec(),
+            ErrorReason::InvalidFields,
         ),
     ]
 }

@@ -7,6 +7,7 @@ mod descriptors;
 mod error_size;
 mod grpcurl;
 mod hostile;
+mod iam_policy;
 mod idempotency;
 mod links;
 mod links_at_once;

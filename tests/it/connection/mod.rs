@@ -3,6 +3,7 @@
 mod causes;
 mod cleanup;
 mod doubts;
+mod generated_policy;
 mod limits;
 pub mod remedy;
 mod shutdown;

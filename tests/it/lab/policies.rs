@@ -60,6 +60,40 @@ pub fn enrichment_without(bucket: &str, action: &str, kind: Kind) -> String {
     document(&statements)
 }
 
+/// A policy without one of its actions, which on `SeaweedFS` is denied as well where [`enrichment_without`] does so.
+pub fn without(policy: &str, action: &str, kind: Kind) -> String {
+    let mut statements = Vec::new();
+    for mut statement in statements_of(policy) {
+        let actions = statement["Action"].as_array_mut().expect("actions");
+        let number = actions.len();
+        actions.retain(|held| held != action);
+        let (is_taken, is_left) = (actions.len() < number, !actions.is_empty());
+        if is_taken && kind == Kind::SeaweedFs && action.contains("Multipart") {
+            let resource = &statement["Resource"];
+            statements.push(json!({"Effect": "Deny", "Action": [action], "Resource": resource}));
+        }
+        if is_left {
+            statements.push(statement);
+        }
+    }
+    document(&statements)
+}
+
+/// Every action that a policy names.
+pub fn actions_of(policy: &str) -> Vec<String> {
+    let statements = statements_of(policy);
+    let actions = statements.iter().filter_map(|s| s["Action"].as_array());
+    let names = actions.flatten().filter_map(Value::as_str);
+    names.map(str::to_owned).collect()
+}
+
+/// The statements of a policy.
+pub fn statements_of(policy: &str) -> Vec<Value> {
+    let policy: Value = serde_json::from_str(policy).expect("a policy is JSON");
+    let statements = policy["Statement"].as_array();
+    statements.expect("a policy has statements").clone()
+}
+
 /// A policy that allows these actions on the bucket and its objects.
 pub fn allowing(bucket: &str, actions: &[&str]) -> String {
     document(&[allow(actions, &both(bucket))])

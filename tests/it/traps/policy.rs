@@ -1,7 +1,7 @@
 //! `missing_policy` closes the loop: the crippled policy and what the report asks for are together enough, and not more than the guide's.
 
 use datastored::pb;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::assert_passed;
 use crate::connection::{config, report};
@@ -10,12 +10,7 @@ use crate::server::Datastored;
 
 /// A policy with the statements of both.
 fn together(one: &str, other: &str) -> String {
-    let statements = |text: &str| {
-        let policy: Value = serde_json::from_str(text).expect("a policy is JSON");
-        let statements = policy["Statement"].as_array();
-        statements.expect("a policy has statements").clone()
-    };
-    let all = [statements(one), statements(other)].concat();
+    let all = [policies::statements_of(one), policies::statements_of(other)].concat();
     json!({"Version": "2012-10-17", "Statement": all}).to_string()
 }
 
