@@ -11,6 +11,7 @@
 
 mod echo;
 mod figures;
+mod links;
 mod load;
 #[path = "../../tests/it/server.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -93,6 +94,9 @@ async fn measure() -> Result<(), Error> {
     for (name, load) in [("get", Load::get(names)), ("create", create)] {
         compare(name, &load, &ours, &echoing, &mut figures).await?;
     }
+    drop(server);
+    let server = Datastored::start_in(&folder.path().join("linked"), &[]);
+    links::measure(&server, &mut figures).await?;
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench.json");
     figures.write(&file)?;

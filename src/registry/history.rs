@@ -1,7 +1,12 @@
 //! The connection tests that are kept: the last ones of each saved datastore, and for an hour those of datastores that are not saved.
 
+mod proof;
+mod read;
+
+pub use proof::refuse_unless_passed;
+pub use read::TestPage;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,15 +17,11 @@ use super::places::as_read;
 use super::{Registry, Stored, keys, unavailable, unchanged};
 use crate::model::Error;
 use crate::model::connection_test::TestName;
-use crate::model::datastore::{Datastore, S3Config};
 use crate::model::name::{DatastoreId, DatastoreName};
-use crate::model::proof::{ProofError, Shown};
 use crate::model::role::Role;
-use crate::report::{FindingReason, KeptTest, Outcome, Report, Subject, Tested, Verdict, changes};
+use crate::report::{FindingReason, Report, Subject, Tested, changes};
 use crate::store::{self, Direction, Entry, Scan, Store, Txn};
 
-/// For how long a test proves a connection, and one of a datastore that is not saved is kept.
-const PROVES_FOR: Duration = Duration::from_hours(1);
 /// How many tests of datastores that are not saved are kept at the most.
 const MAX_UNSAVED: usize = 1_000;
 /// How many of them one more clears away: more than it adds, so that they cannot pile up.
@@ -45,15 +46,6 @@ struct TestRecord {
     uri: String,
     fingerprint: Fingerprint,
     report: Report,
-}
-
-/// A page of tests, the newest first.
-#[derive(Clone, Debug)]
-pub struct TestPage {
-    /// The tests.
-    pub items: Vec<KeptTest>,
-    /// The last of them, when there may be more.
-    pub next: Option<Uuid>,
 }
 
 impl Bounds {
@@ -183,91 +175,6 @@ impl<S: Store> Registry<S> {
         })
     }
 
-    /// A test that is kept.
-    ///
-    /// # Errors
-    /// [`Error::ConnectionTestNotFound`], [`Error::DatastoreNotFound`], [`Error::StoreUnavailable`].
-    pub async fn connection_test(&self, name: &TestName) -> Result<KeptTest, Error> {
-        kept(name.clone(), self.test_record(name).await?)
-    }
-
-    /// The tests of a saved datastore, the newest first, after the one with this id.
-    ///
-    /// # Errors
-    /// [`Error::DatastoreNotFound`], [`Error::StoreUnavailable`].
-    pub async fn connection_tests(
-        &self,
-        id: &DatastoreId,
-        after: Option<Uuid>,
-        page_size: usize,
-    ) -> Result<TestPage, Error> {
-        let uid = self.get(id).await?.datastore.uid;
-        let records = self
-            .scan_tests(newest(keys::tests(uid), after, page_size + 1))
-            .await?;
-        let more = records.len() > page_size;
-        let named = |(_, record): (_, TestRecord)| {
-            let name = TestName {
-                datastore: Some(id.clone()),
-                id: record.report.test_id,
-            };
-            kept(name, record)
-        };
-        let items = records.into_iter().take(page_size).map(named);
-        let items: Vec<KeptTest> = items.collect::<Result<_, _>>()?;
-        let next = items.last().map(|test| test.name.id).filter(|_| more);
-        Ok(TestPage { items, next })
-    }
-
-    /// Whether a test proves a connection: it was of this, it has passed, and it is recent. `field` has the configuration, `named` the test.
-    ///
-    /// # Errors
-    /// [`Error::Proof`], and those of [`Registry::connection_test`].
-    pub async fn proven(
-        &self,
-        test: &TestName,
-        s3: &S3Config,
-        role: Role,
-        fields: (&'static str, &'static str),
-    ) -> Result<(), Error> {
-        let (field, named) = fields;
-        let record = self.test_record(test).await?;
-        let test = test.clone();
-        if record.fingerprint != self.installation.fingerprint(s3, role)? {
-            return Err(ProofError::NotOfThis { field: named, test }.into());
-        }
-        if self.is_old(&record.report) {
-            return Err(ProofError::TooOld { field: named, test }.into());
-        }
-        refuse_unless_passed(&record.report, Some(test), field)
-    }
-
-    /// Adds a test to those of a datastore that is created or changed because it has passed: its connection is known by it.
-    pub(super) async fn adopt(
-        &self,
-        txn: Txn,
-        test: Option<&TestName>,
-        datastore: &Datastore,
-    ) -> Result<Txn, Error> {
-        let Some(name) = test else {
-            return Ok(txn.delete(keys::connection(&datastore.id)));
-        };
-        let record = self.test_record(name).await?;
-        let is_of_this = self
-            .installation
-            .fingerprint(&datastore.s3, datastore.role)?;
-        if record.fingerprint != is_of_this {
-            let (field, test) = ("connection_test", name.clone());
-            return Err(ProofError::NotOfThis { field, test }.into());
-        }
-        let key = keys::test(&keys::tests(datastore.uid), name.id);
-        let known = Connection::after(None, &record.report);
-        Ok(txn.put(key, encode(&record)?).put(
-            keys::connection(&datastore.id),
-            connection::encoded(&known)?,
-        ))
-    }
-
     /// Takes all tests of a datastore away, and what is known by them.
     pub(super) async fn forgotten(&self, mut txn: Txn, stored: &Stored) -> Result<Txn, Error> {
         let family = keys::tests(stored.datastore.uid);
@@ -289,67 +196,11 @@ impl<S: Store> Registry<S> {
         }
     }
 
-    async fn test_record(&self, name: &TestName) -> Result<TestRecord, Error> {
-        let family = match &name.datastore {
-            Some(id) => keys::tests(self.get(id).await?.datastore.uid),
-            None => keys::UNSAVED_TESTS.to_vec(),
-        };
-        let entry = self.store.get(&keys::test(&family, name.id)).await;
-        match entry.map_err(unavailable)? {
-            Some(entry) => decoded(&entry),
-            None => Err(Error::ConnectionTestNotFound(name.clone())),
-        }
-    }
-
     async fn scan_tests(&self, scan: Scan) -> Result<Vec<(Vec<u8>, TestRecord)>, Error> {
         let entries = self.store.scan(scan).await.map_err(unavailable)?;
         let record = |entry: Entry| Ok((entry.key.clone(), decoded(&entry)?));
         entries.into_iter().map(record).collect()
     }
-
-    fn is_old(&self, report: &Report) -> bool {
-        let end = report.start_time + report.duration;
-        (self.now)().duration_since(end).unwrap_or_default() > PROVES_FOR
-    }
-}
-
-/// Refuses a test that has not passed, in words that name what is missing.
-///
-/// # Errors
-/// [`Error::Proof`].
-pub fn refuse_unless_passed(
-    report: &Report,
-    test: Option<TestName>,
-    field: &'static str,
-) -> Result<(), Error> {
-    let shown = || {
-        // What was skipped has its cause in another check, or in the connection.
-        let ended = report
-            .checks
-            .iter()
-            .filter(|c| c.verdict != Verdict::Skipped);
-        let of_checks = ended.filter_map(|c| c.finding.as_ref());
-        let findings = report.connection_finding.iter().chain(of_checks);
-        Box::new(Shown {
-            test,
-            missing_actions: report.missing_actions(),
-            findings: findings
-                .map(|f| format!("{} {}", f.title, f.remedy))
-                .collect(),
-        })
-    };
-    Err(match report.outcome {
-        Outcome::Passed => return Ok(()),
-        Outcome::Failed => ProofError::Failed {
-            field,
-            shown: shown(),
-        },
-        Outcome::Inconclusive => ProofError::Inconclusive {
-            field,
-            shown: shown(),
-        },
-    }
-    .into())
 }
 
 /// Whether the test was stopped before it could show what it would have.
@@ -378,15 +229,6 @@ fn newest(family: Vec<u8>, after: Option<Uuid>, limit: usize) -> Scan {
         limit,
         direction: Direction::Descending,
     }
-}
-
-fn kept(name: TestName, record: TestRecord) -> Result<KeptTest, Error> {
-    Ok(KeptTest {
-        name,
-        role: Role::parse(&record.role).map_err(|e| Error::Internal(Box::new(e)))?,
-        uri: record.uri,
-        report: record.report,
-    })
 }
 
 fn encoded(tested: &Tested, fingerprint: Fingerprint, report: &Report) -> Result<Vec<u8>, Error> {

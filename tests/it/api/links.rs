@@ -68,13 +68,13 @@ async fn a_source_is_linked_linked_elsewhere_and_unlinked() {
     let linked = sent(client.link_enrichment(linking(&source, &first)).await);
     assert_eq!(linked.enrichment_datastore, first);
     assert_eq!(get(&mut client, &source).await.unwrap(), linked);
-    assert_eq!(sources_of(&mut client, &first).await, [source.clone()]);
+    assert_eq!(sources_of(&mut client, &first).await, [source.as_str()]);
 
     let swapped = sent(client.link_enrichment(linking(&source, &second)).await);
     assert_eq!(swapped.enrichment_datastore, second);
     assert_ne!(swapped.etag, linked.etag);
     assert_eq!(sources_of(&mut client, &first).await, [""; 0]);
-    assert_eq!(sources_of(&mut client, &second).await, [source.clone()]);
+    assert_eq!(sources_of(&mut client, &second).await, [source.as_str()]);
 
     let unlinked = sent(client.unlink_enrichment(unlinking(&source)).await);
     assert_eq!(unlinked.enrichment_datastore, "");

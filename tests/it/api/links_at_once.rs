@@ -113,8 +113,8 @@ async fn of_two_creates_of_a_pair_with_one_display_name_one_is_whole_and_the_oth
             creates.spawn(async move { client.create_datastore(request).await });
         }
         let answers = creates.join_all().await;
-        let (created, refusals): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
-        assert_eq!((created.len(), refusals.len()), (1, 3));
+        let (made, refusals): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!((made.len(), refusals.len()), (1, 3));
         for refusal in refusals {
             refused(refusal, ErrorReason::DisplayNameTaken);
         }
@@ -144,8 +144,8 @@ async fn of_two_new_enrichment_datastores_at_one_prefix_one_is_refused() {
             creates.spawn(async move { client.create_datastore(request).await });
         }
         let answers = creates.join_all().await;
-        let (created, refusals): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
-        assert_eq!((created.len(), refusals.len()), (1, 1));
+        let (made, refusals): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!((made.len(), refusals.len()), (1, 1));
         for refusal in refusals {
             refused(refusal, ErrorReason::PrefixShared);
         }

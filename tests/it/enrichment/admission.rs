@@ -40,14 +40,14 @@ async fn what_passes_is_stored_and_what_lacks_an_action_is_not(s3: &Server) {
     assert_eq!(connection.state(), ConnectionState::Passed);
     let second = get(&mut client, &created.enrichment_datastore)
         .await
-        .unwrap();
+        .expect("it works");
     for (datastore, checks) in [(&created, 3), (&second, 7)] {
         let connection = datastore.connection.clone().expect("a connection");
         assert_eq!(connection.state(), ConnectionState::Passed);
         assert_eq!(connection.since, connection.last_test_time);
         assert_eq!(
             history(&mut client, &datastore.name).await,
-            [connection.last_test.clone()]
+            [connection.last_test.as_str()]
         );
         let test = kept(&mut client, &connection.last_test).await;
         let report = test.report.expect("a report");
@@ -229,7 +229,10 @@ async fn a_changed_connection_is_tested_and_a_changed_name_is_not() {
     let answer = client.update_datastore(test(worse.clone(), &["s3"])).await;
     let refusal = refused(answer, ErrorReason::ConnectionTestFailed);
     assert_eq!(refusal.metadata["missing_actions"], "s3:GetObject");
-    assert_eq!(get(&mut client, &created.name).await.unwrap(), same);
+    assert_eq!(
+        get(&mut client, &created.name).await.expect("it works"),
+        same
+    );
 
     let keys = s3.user(&policies::enrichment(&bucket)).await;
     let mut better = created.clone();
@@ -237,7 +240,10 @@ async fn a_changed_connection_is_tested_and_a_changed_name_is_not() {
     let config = crate::connection::through(proxy.endpoint(), &uri, &keys);
     better.config = Some(pb::datastore::Config::S3(config));
     let better = sent(client.update_datastore(test(better, &["s3"])).await);
-    let (now, before) = (better.connection.unwrap(), created.connection.unwrap());
+    let (now, before) = (
+        better.connection.expect("it works"),
+        created.connection.expect("it works"),
+    );
     assert_eq!(now.state(), ConnectionState::Passed);
     assert_ne!(now.last_test, before.last_test);
     let expected = [now.last_test, before.last_test];
@@ -246,7 +252,7 @@ async fn a_changed_connection_is_tested_and_a_changed_name_is_not() {
     worse.etag.clear();
     let waived = sent(client.update_datastore(change(worse, &["s3"])).await);
     assert_eq!(
-        waived.connection.unwrap().state(),
+        waived.connection.expect("it works").state(),
         ConnectionState::Untested
     );
 }

@@ -34,12 +34,12 @@ async fn one_installation_claims_and_the_other_is_refused(s3: &Server, enforced:
     let ours = sent(client.create_datastore(creation(anomalies.clone())).await).name;
     let theirs = sent(other.create_datastore(creation(anomalies)).await).name;
 
-    let claimed = claim(&mut client, &ours).await.unwrap();
+    let claimed = claim(&mut client, &ours).await.expect("it works");
     let shown = claimed.prefix_claim.clone().expect("a claim");
     assert_eq!((shown.key.as_str(), shown.enforced), (MARKER, enforced));
     assert_holds(s3, &bucket, &[MARKER]).await;
     assert_eq!(
-        claim(&mut client, &ours).await.unwrap(),
+        claim(&mut client, &ours).await.expect("it works"),
         claimed,
         "it is held already"
     );
@@ -49,16 +49,22 @@ async fn one_installation_claims_and_the_other_is_refused(s3: &Server, enforced:
     );
     assert_eq!(refusal.metadata["owner"], ours);
     assert_eq!(refusal.metadata["key"], MARKER);
-    assert_eq!(get(&mut other, &theirs).await.unwrap().prefix_claim, None);
+    assert_eq!(
+        get(&mut other, &theirs)
+            .await
+            .expect("it works")
+            .prefix_claim,
+        None
+    );
     // Who does not hold it does not take it away.
-    release(&mut other, &theirs).await.unwrap();
+    release(&mut other, &theirs).await.expect("it works");
     assert_holds(s3, &bucket, &[MARKER]).await;
 
-    let released = release(&mut client, &ours).await.unwrap();
+    let released = release(&mut client, &ours).await.expect("it works");
     assert_eq!(released.prefix_claim, None);
     assert_holds(s3, &bucket, &[]).await;
-    claim(&mut other, &theirs).await.unwrap();
-    release(&mut other, &theirs).await.unwrap();
+    claim(&mut other, &theirs).await.expect("it works");
+    release(&mut other, &theirs).await.expect("it works");
     assert_holds(s3, &bucket, &[]).await;
 }
 
@@ -95,10 +101,10 @@ async fn on_a_store_that_refuses_the_condition_a_claim_is_made_and_says_so() {
     let config = through(proxy.endpoint(), &uri, &keys);
     let anomalies = datastore("Anomalies", pb::Role::Enrichment, config);
     let name = sent(client.create_datastore(creation(anomalies)).await).name;
-    let claimed = claim(&mut client, &name).await.unwrap();
+    let claimed = claim(&mut client, &name).await.expect("it works");
     assert!(!claimed.prefix_claim.expect("a claim").enforced);
     assert_holds(&s3, &bucket, &[MARKER]).await;
-    release(&mut client, &name).await.unwrap();
+    release(&mut client, &name).await.expect("it works");
     assert_holds(&s3, &bucket, &[]).await;
 }
 
@@ -130,7 +136,7 @@ async fn a_claimed_enrichment_datastore_does_not_move_and_is_deleted_only_by_for
     let (_server, mut client) = start().await;
     let (anomalies, bucket) = enrichment(&s3, "Anomalies").await;
     let created = sent(client.create_datastore(creation(anomalies.clone())).await);
-    claim(&mut client, &created.name).await.unwrap();
+    claim(&mut client, &created.name).await.expect("it works");
     let mut moved = anomalies;
     moved.name.clone_from(&created.name);
     match &mut moved.config {

@@ -83,7 +83,7 @@ async fn a_report_says_what_was_lost_since_the_last_test_and_what_was_gained() {
         .expect("a report");
     assert_eq!(kept_report, better, "what is kept is what was said");
     assert_eq!(
-        get(&mut client, name).await.unwrap().etag,
+        get(&mut client, name).await.expect("it works").etag,
         created.etag,
         "tests change no etag"
     );
@@ -150,17 +150,20 @@ async fn what_is_known_of_a_connection_goes_when_the_connection_changes_and_with
     }
     let changed = sent(client.update_datastore(change(other, &["s3.region"])).await);
     assert_eq!(
-        changed.connection.unwrap().state(),
+        changed.connection.expect("it works").state(),
         ConnectionState::Untested
     );
     assert_eq!(
         history(&mut client, &created.name).await,
-        [report.name.clone()]
+        [report.name.as_str()]
     );
 
     sent(client.delete_datastore(removal(&created.name)).await);
     let again = sent(client.create_datastore(anomalies).await);
-    assert_eq!(again.connection.unwrap().state(), ConnectionState::Untested);
+    assert_eq!(
+        again.connection.expect("it works").state(),
+        ConnectionState::Untested
+    );
     assert_eq!(history(&mut client, &created.name).await, [""; 0]);
     let request = pb::GetConnectionTestRequest { name: report.name };
     let answer = client.get_connection_test(request).await;
