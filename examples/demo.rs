@@ -98,11 +98,17 @@ async fn run() -> Result<Expectations, Error> {
     let report = register_and_test(&mut client, &s3, "Anomalies", &anomalies, &writer).await?;
     passed(&mut expectations, &report, 7);
 
-    let report = register_and_test(&mut client, &s3, "Crippled", &anomalies, &crippled).await?;
+    let other = (format!("s3://{enrichment}/crippled/"), pb::Role::Enrichment);
+    let report = register_and_test(&mut client, &s3, "Crippled", &other, &crippled).await?;
     let failed = report.outcome() == pb::Outcome::Failed;
     expectations.check("the test of the crippled user fails", failed);
     let named = report.missing_actions == [MISSING];
     expectations.check(&format!("it names {MISSING} and nothing else"), named);
+
+    link(&mut expectations, &mut client).await?;
+    let config = config(&s3, &other.0, &crippled);
+    let crippled = datastore("Crippled too", pb::Role::Enrichment, config);
+    is_refused(&mut expectations, &mut client, crippled).await;
 
     println!("\nThe buckets");
     is_clean(&mut expectations, &s3, &source, &["orders/2026.csv"]).await;
@@ -115,6 +121,47 @@ async fn run() -> Result<Expectations, Error> {
     Ok(expectations)
 }
 
+fn config(s3: &Server, uri: &str, keys: &Keys) -> pb::S3Config {
+    let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
+    s3_config(uri, s3.endpoint(), id, secret)
+}
+
+/// Links the source to the enrichment datastore, and asks where its enrichment goes.
+async fn link(expectations: &mut Expectations, client: &mut Client) -> Result<(), Error> {
+    let request = pb::LinkEnrichmentRequest {
+        name: "datastores/orders".to_owned(),
+        enrichment_datastore: "datastores/anomalies".to_owned(),
+        ..pb::LinkEnrichmentRequest::default()
+    };
+    let linked = client.link_enrichment(request).await?.into_inner();
+    println!(
+        "\n{} is linked to {}",
+        linked.name, linked.enrichment_datastore
+    );
+    let name = linked.name;
+    let request = pb::ResolveEnrichmentRequest { name };
+    let found = client.resolve_enrichment(request).await?.into_inner();
+    println!("  its enrichment goes to {}", found.uri);
+    let state = found.connection.unwrap_or_default().state();
+    let holds = state == pb::ConnectionState::Passed;
+    expectations.check("whose last test has passed", holds);
+    Ok(())
+}
+
+/// A create tests the connection first.
+async fn is_refused(expectations: &mut Expectations, client: &mut Client, crippled: pb::Datastore) {
+    println!("\nA create with the crippled user's key");
+    let request = pb::CreateDatastoreRequest {
+        datastore: Some(crippled),
+        ..pb::CreateDatastoreRequest::default()
+    };
+    let refusal = client.create_datastore(request).await.err();
+    let message = refusal.as_ref().map_or("", |status| status.message());
+    println!("  {message}");
+    let named = message.contains(&format!("missing {MISSING};"));
+    expectations.check(&format!("it is refused, for want of {MISSING}"), named);
+}
+
 async fn register_and_test(
     client: &mut Client,
     s3: &Server,
@@ -122,15 +169,10 @@ async fn register_and_test(
     (uri, role): &(String, pb::Role),
     keys: &Keys,
 ) -> Result<pb::ConnectionTestReport, Error> {
-    let config = s3_config(
-        uri,
-        s3.endpoint(),
-        &keys.access_key_id,
-        &keys.secret_access_key,
-    );
     let request = pb::CreateDatastoreRequest {
-        datastore: Some(datastore(display_name, *role, config)),
+        datastore: Some(datastore(display_name, *role, config(s3, uri, keys))),
         datastore_id: display_name.to_lowercase(),
+        // So that the test can be watched.
         skip_connection_test: true,
         ..pb::CreateDatastoreRequest::default()
     };
