@@ -72,7 +72,12 @@ async fn links_and_the_delete_of_their_enrichment_datastore_never_leave_a_link_t
                     client.delete_datastore(request).await
                 }));
             }
-            let (mut client, request) = (client.clone(), linking(source, &enrichment));
+            let mut client = client.clone();
+            let request = pb::LinkEnrichmentRequest {
+                // Otherwise the guard on the prefix would stand in for that on the datastore.
+                share_prefix: true,
+                ..linking(source, &enrichment)
+            };
             links.spawn(async move { client.link_enrichment(request).await });
         }
         for link in links.join_all().await {
