@@ -12,6 +12,8 @@ mod ledger;
 mod links;
 mod list;
 mod places;
+#[cfg(test)]
+mod races;
 mod record;
 mod residue;
 mod update;

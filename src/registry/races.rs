@@ -1,0 +1,286 @@
+//! Tests of what happens when somebody else commits between a use case's look and its commit.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use super::{Create, Delete, Enrichment, Link, New, Registry, S3Change, Update};
+use crate::model::Error;
+use crate::model::credentials::Credentials;
+use crate::model::datastore::S3Config;
+use crate::model::link::LinkError;
+use crate::model::location::Location;
+use crate::model::name::{DatastoreId, DisplayName, Labels};
+use crate::model::region::Region;
+use crate::model::role::Role;
+use crate::registry::Change;
+use crate::store::{self, Entry, Revision, Scan, Sled, Store, Txn};
+
+type Meddling = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A store in which something else happens right before the next commit.
+struct Meddler {
+    store: Arc<Sled>,
+    next: Mutex<Option<Meddling>>,
+}
+
+impl Store for Meddler {
+    async fn get(&self, key: &[u8]) -> Result<Option<Entry>, store::Error> {
+        self.store.get(key).await
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<Vec<Entry>, store::Error> {
+        self.store.scan(scan).await
+    }
+
+    async fn commit(&self, txn: Txn) -> Result<Revision, store::Error> {
+        let meddling = self.next.lock().unwrap().take();
+        if let Some(meddling) = meddling {
+            meddling.await;
+        }
+        self.store.commit(txn).await
+    }
+}
+
+/// A registry on a store that is meddled with, and one on the store itself, by which others work.
+struct Lab {
+    meddler: Arc<Meddler>,
+    ours: Registry<Meddler>,
+    theirs: Arc<Registry<Sled>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Lab {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sled::open(folder.path()).unwrap());
+        let theirs = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+        let next = Mutex::default();
+        let meddler = Arc::new(Meddler { store, next });
+        let ours = Registry::open(Arc::clone(&meddler), SystemTime::now, 50).await;
+        let lab = Self {
+            meddler,
+            ours: ours.unwrap(),
+            theirs: Arc::new(theirs.unwrap()),
+            _folder: folder,
+        };
+        for (name, role, uri) in [
+            ("orders", Role::Source, "s3://data/orders"),
+            ("customers", Role::Source, "s3://data/customers"),
+            ("anomalies", Role::Enrichment, "s3://quality/a"),
+        ] {
+            let create = creation(name, role, uri, Enrichment::None);
+            lab.theirs.create(create).await.unwrap();
+        }
+        lab
+    }
+
+    /// Lets somebody do this right before the next commit of ours.
+    fn meddle<F, T>(&self, work: impl FnOnce(Arc<Registry<Sled>>) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send,
+    {
+        let theirs = Arc::clone(&self.theirs);
+        let meddling = async move {
+            work(theirs).await.map(drop).unwrap();
+        };
+        *self.meddler.next.lock().unwrap() = Some(Box::pin(meddling));
+    }
+
+    async fn enrichment_of(&self, source: &str) -> Option<DatastoreId> {
+        self.theirs
+            .get(&id(source))
+            .await
+            .unwrap()
+            .datastore
+            .enrichment
+    }
+}
+
+fn id(text: &str) -> DatastoreId {
+    DatastoreId::parse(text).unwrap()
+}
+
+fn config(uri: &str) -> S3Config {
+    let location = Location::parse(uri).unwrap();
+    S3Config {
+        bucket: location.bucket().clone(),
+        prefix: location.prefix().clone(),
+        region: Region::default(),
+        endpoint: None,
+        addressing_style: None,
+        ca_certificates: None,
+        credentials: Credentials::Anonymous,
+    }
+}
+
+fn creation(name: &str, role: Role, uri: &str, enrichment: Enrichment) -> Create {
+    Create {
+        new: New {
+            id: Some(id(name)),
+            display_name: DisplayName::parse(name).unwrap(),
+            role,
+            s3: config(uri),
+            labels: Labels::default(),
+            tested: None,
+        },
+        enrichment,
+        // So that each guard is seen alone.
+        share_prefix: true,
+        request: None,
+        validate_only: false,
+    }
+}
+
+fn link(source: &str, enrichment: Option<&str>) -> Link {
+    Link {
+        id: id(source),
+        enrichment: enrichment.map(id),
+        share_prefix: true,
+        revision: None,
+        request: None,
+        validate_only: false,
+    }
+}
+
+fn removal(name: &str, force: bool) -> Delete {
+    Delete {
+        id: id(name),
+        revision: None,
+        request: None,
+        validate_only: false,
+        force,
+    }
+}
+
+fn moving(name: &str, uri: &str) -> Update {
+    let s3 = S3Change {
+        location: Some(Location::parse(uri).unwrap()),
+        credentials: Some(Credentials::Anonymous),
+        ..S3Change::default()
+    };
+    Update {
+        id: id(name),
+        revision: None,
+        change: Change {
+            s3,
+            ..Change::default()
+        },
+        request: None,
+        validate_only: false,
+        share_prefix: true,
+        tested: None,
+    }
+}
+
+#[tokio::test]
+async fn an_enrichment_datastore_that_goes_before_a_link_is_made_is_not_linked_to() {
+    let lab = Lab::new().await;
+    lab.meddle(|theirs| async move { theirs.delete(removal("anomalies", false)).await });
+    let linked = lab.ours.link(link("orders", Some("anomalies"))).await;
+    assert!(
+        matches!(linked, Err(Error::DatastoreNotFound(_))),
+        "{linked:?}"
+    );
+    assert_eq!(lab.enrichment_of("orders").await, None);
+}
+
+#[tokio::test]
+async fn nor_is_a_source_created_with_a_link_to_it() {
+    let lab = Lab::new().await;
+    lab.meddle(|theirs| async move { theirs.delete(removal("anomalies", false)).await });
+    let existing = Enrichment::Existing(id("anomalies"));
+    let create = creation("more", Role::Source, "s3://data/more", existing);
+    let created = lab.ours.create(create).await;
+    assert!(
+        matches!(created, Err(Error::DatastoreNotFound(_))),
+        "{created:?}"
+    );
+    let more = lab.theirs.get(&id("more")).await;
+    assert!(matches!(more, Err(Error::DatastoreNotFound(_))));
+}
+
+#[tokio::test]
+async fn a_source_that_is_linked_before_its_enrichment_datastore_is_deleted_is_seen() {
+    for force in [false, true] {
+        let lab = Lab::new().await;
+        lab.meddle(|theirs| async move { theirs.link(link("orders", Some("anomalies"))).await });
+        let deleted = lab.ours.delete(removal("anomalies", force)).await;
+        if force {
+            deleted.unwrap();
+            assert_eq!(lab.enrichment_of("orders").await, None);
+        } else {
+            let in_use = matches!(deleted, Err(Error::Link(LinkError::InUse { .. })));
+            assert!(in_use, "{deleted:?}");
+            assert_eq!(lab.enrichment_of("orders").await, Some(id("anomalies")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_goes_before_its_enrichment_datastore_is_deleted_by_force_stays_gone() {
+    let lab = Lab::new().await;
+    for source in ["orders", "customers"] {
+        lab.theirs
+            .link(link(source, Some("anomalies")))
+            .await
+            .unwrap();
+    }
+    lab.meddle(|theirs| async move { theirs.delete(removal("orders", false)).await });
+    lab.ours.delete(removal("anomalies", true)).await.unwrap();
+    let gone = lab.theirs.get(&id("orders")).await;
+    assert!(matches!(gone, Err(Error::DatastoreNotFound(_))));
+    assert_eq!(lab.enrichment_of("customers").await, None);
+}
+
+#[tokio::test]
+async fn an_enrichment_datastore_does_not_move_onto_a_source_that_is_linked_meanwhile() {
+    let lab = Lab::new().await;
+    lab.meddle(|theirs| async move { theirs.link(link("orders", Some("anomalies"))).await });
+    let moved = lab.ours.update(moving("anomalies", "s3://data")).await;
+    let overlaps = matches!(moved, Err(Error::Link(LinkError::Overlap { .. })));
+    assert!(overlaps, "{moved:?}");
+}
+
+#[tokio::test]
+async fn a_source_is_not_linked_to_an_enrichment_datastore_that_moves_onto_it_meanwhile() {
+    let lab = Lab::new().await;
+    lab.meddle(|theirs| async move { theirs.update(moving("anomalies", "s3://data")).await });
+    let linked = lab.ours.link(link("orders", Some("anomalies"))).await;
+    let overlaps = matches!(linked, Err(Error::Link(LinkError::Overlap { .. })));
+    assert!(overlaps, "{linked:?}");
+}
+
+#[tokio::test]
+async fn a_linked_source_does_not_move_to_where_its_enrichment_datastore_moves_meanwhile() {
+    let lab = Lab::new().await;
+    lab.theirs
+        .link(link("orders", Some("anomalies")))
+        .await
+        .unwrap();
+    lab.meddle(|theirs| async move { theirs.update(moving("anomalies", "s3://new/a")).await });
+    let moved = lab.ours.update(moving("orders", "s3://new")).await;
+    let overlaps = matches!(moved, Err(Error::Link(LinkError::Overlap { .. })));
+    assert!(overlaps, "{moved:?}");
+}
+
+#[tokio::test]
+async fn of_two_links_the_later_one_replaces_the_earlier_one_whole() {
+    let lab = Lab::new().await;
+    let other = creation(
+        "errors",
+        Role::Enrichment,
+        "s3://quality/b",
+        Enrichment::None,
+    );
+    lab.theirs.create(other).await.unwrap();
+    lab.meddle(|theirs| async move { theirs.link(link("orders", Some("errors"))).await });
+    lab.ours
+        .link(link("orders", Some("anomalies")))
+        .await
+        .unwrap();
+    assert_eq!(lab.enrichment_of("orders").await, Some(id("anomalies")));
+    // Nothing of the earlier link is left that would keep its enrichment datastore.
+    lab.theirs.delete(removal("errors", false)).await.unwrap();
+}
