@@ -105,6 +105,8 @@ impl Client {
         };
         let answer = self.call("GetObject", send).await;
         let result = match answer.result {
+            // S3 always names the object's ETag; what does not has perhaps sent a page of its own, which nobody has looked at yet.
+            Ok(output) if output.e_tag().is_none() => Err(Failure::not_s3(&answer.evidence)),
             Ok(output) => read_bounded(output.body).await,
             Err(failure) => Err(failure),
         };
