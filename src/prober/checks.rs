@@ -55,8 +55,6 @@ struct Facts {
     upload_id: OnceLock<String>,
     /// No upload was started, and why, though putting objects may be allowed.
     no_upload: OnceLock<Finding>,
-    /// A call that these keys signed was carried out.
-    keys_accepted: OnceLock<()>,
     /// An object could not be read because it is archived, which only a reader is told.
     archived: OnceLock<String>,
     /// How far S3's clock is ahead of ours, in seconds.
@@ -153,27 +151,17 @@ impl S3Steps {
             Diagnosis::Denied(finding) => Ended::Failed(finding, evidence),
             Diagnosis::Unclear(finding) => Ended::Inconclusive(finding, Some(evidence)),
             Diagnosis::Lost(finding) => Ended::Lost(finding, Some(evidence)),
-            Diagnosis::Broken(finding) if self.contradicts(&finding) => {
-                Ended::Inconclusive(one_signature_refused(), Some(evidence))
-            }
+            Diagnosis::Broken(finding) if blames_keys(&finding) => Ended::TurnedAway {
+                whole: finding,
+                alone: one_call_turned_away(),
+                evidence,
+            },
             Diagnosis::Broken(finding) => Ended::Broken(finding),
         }
     }
 
-    /// Whether a finding blames keys with which S3 has carried a call out.
-    fn contradicts(&self, finding: &Finding) -> bool {
-        let blames_keys = matches!(
-            finding.reason,
-            FindingReason::SignatureMismatch | FindingReason::UnknownAccessKey
-        );
-        blames_keys && self.facts.keys_accepted.get().is_some()
-    }
-
     /// Remembers what the answer says besides.
     fn seen<T>(&self, answer: Answer<T>) -> Answer<T> {
-        if answer.result.is_ok() {
-            let _ = self.facts.keys_accepted.set(());
-        }
         if let Some(ahead) = answer.evidence.clock_ahead {
             let _ = self.facts.clock_ahead.set(ahead);
         }
@@ -208,10 +196,18 @@ impl Steps for S3Steps {
     }
 }
 
-fn one_signature_refused() -> Finding {
+/// Whether a finding blames the keys, with which S3 may have carried out another call.
+fn blames_keys(finding: &Finding) -> bool {
+    matches!(
+        finding.reason,
+        FindingReason::SignatureMismatch | FindingReason::UnknownAccessKey
+    )
+}
+
+fn one_call_turned_away() -> Finding {
     Finding::new(
         FindingReason::S3Error,
-        "The signature of this call was refused, though those of others were accepted.",
+        "The keys or the signature of this call were refused, though those of others were accepted.",
         "Look for a proxy that changes this kind of request on its way to the store.",
     )
 }
