@@ -3,6 +3,7 @@
 //! Which answer proves what is measured on real servers; the odd ones are named where they are handled.
 
 mod reading;
+mod ways;
 mod writing;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +19,7 @@ use crate::model::datastore::S3Config;
 use crate::model::residue::Trace;
 use crate::report::{Evidence, Finding, FindingReason};
 use crate::s3::{Answer, Client, Failure};
+use ways::Ways;
 
 /// The folder under the datastore's prefix that holds what a test writes, while it writes it.
 pub const CANARY_FOLDER: &str = ".datastored-connection-test/";
@@ -34,6 +36,7 @@ pub(super) struct S3Steps {
     upload_key: String,
     canary_body: String,
     facts: Facts,
+    ways: Ways,
     traces: Traces,
     /// The writes that were sent and have not been answered.
     unanswered: Mutex<Vec<Trace>>,
@@ -78,6 +81,7 @@ impl S3Steps {
             upload_key: format!("{folder}/upload"),
             canary_body: format!("datastored connection test {test_id}; safe to delete\n"),
             facts: Facts::default(),
+            ways: Ways::default(),
             traces,
             unanswered: Mutex::default(),
         }
@@ -177,7 +181,7 @@ impl Steps for S3Steps {
     type Step = Step;
 
     async fn run(&self, step: Step) -> Ended {
-        match step {
+        let ended = match step {
             Step::ListObjects => self.list_objects().await,
             Step::ListMultipartUploads => self.list_multipart_uploads().await,
             Step::GuardDelete => self.guard_delete().await,
@@ -188,11 +192,19 @@ impl Steps for S3Steps {
             Step::ListParts => self.list_parts().await,
             Step::DeleteCanary => self.delete_canary().await,
             Step::AbortUpload => self.abort_upload().await,
-        }
+        };
+        self.ways.note(step, &ended);
+        ended
     }
 
-    fn timed_out(&self, _: Step) -> Ended {
-        Ended::Lost(diagnose::timeout(&self.config), None)
+    fn timed_out(&self, step: Step) -> Ended {
+        let ended = Ended::Lost(diagnose::timeout(&self.config), None);
+        self.ways.note(step, &ended);
+        ended
+    }
+
+    async fn believe(&self, step: Step, refused: Ended) -> Ended {
+        self.believe_write(step, refused).await
     }
 }
 

@@ -62,6 +62,9 @@ pub(super) trait Steps: Send + Sync + 'static {
 
     /// What to say of a step that did not end within the time it has.
     fn timed_out(&self, step: Self::Step) -> Ended;
+
+    /// What a refusal comes to that will not be tried again. It may wait for what another step comes to.
+    fn believe(&self, step: Self::Step, refused: Ended) -> impl Future<Output = Ended> + Send;
 }
 
 /// The time that a run has.
@@ -183,7 +186,7 @@ impl Patience {
                 return ended;
             };
             if Instant::now() + pause > self.until {
-                return ended;
+                return self.believed(steps, step, ended).await;
             }
             tell(finding.clone());
             tokio::select! {
@@ -193,10 +196,18 @@ impl Patience {
             pause = (2 * pause).min(LAST_PAUSE);
         }
     }
+
+    async fn believed<T: Steps>(&self, steps: &T, step: T::Step, refused: Ended) -> Ended {
+        let believed = timeout(self.step, steps.believe(step, refused.clone()));
+        tokio::select! {
+            ended = believed => ended.unwrap_or(refused),
+            () = self.stop.cancelled() => refused,
+        }
+    }
 }
 
 /// A refusal that may be due to a key or a policy that is too new for S3 to know it.
-fn refusal(ended: &Ended) -> Option<&Finding> {
+pub(super) fn refusal(ended: &Ended) -> Option<&Finding> {
     match ended {
         Ended::Failed(finding, _) => Some(finding),
         Ended::TurnedAway { whole, .. } if whole.reason == FindingReason::UnknownAccessKey => {

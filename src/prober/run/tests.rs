@@ -35,6 +35,10 @@ impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Fake<F> {
     fn timed_out(&self, _: usize) -> Ended {
         Ended::Lost(finding(FindingReason::Timeout), None)
     }
+
+    async fn believe(&self, _: usize, refused: Ended) -> Ended {
+        refused
+    }
 }
 
 fn fake<F>(takes: Duration, end: F) -> Arc<Fake<F>> {
@@ -296,6 +300,10 @@ impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Staggered<F> {
     fn timed_out(&self, step: usize) -> Ended {
         self.fake.timed_out(step)
     }
+
+    async fn believe(&self, step: usize, refused: Ended) -> Ended {
+        self.fake.believe(step, refused).await
+    }
 }
 
 fn turned_away() -> Ended {
@@ -374,6 +382,38 @@ async fn nobody_is_to_blame_while_a_step_is_left_that_can_show_it() {
     let list = verdict(&found, Check::ListObjects);
     assert_eq!(list, (Verdict::Inconclusive, None));
     assert_eq!(verdict(&found, Check::GetObject), (Verdict::Passed, None));
+}
+
+/// Makes nothing of a refusal that is believed.
+struct Mild<F>(Arc<Fake<F>>);
+
+impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Mild<F> {
+    type Step = usize;
+
+    async fn run(&self, step: usize) -> Ended {
+        self.0.run(step).await
+    }
+
+    fn timed_out(&self, step: usize) -> Ended {
+        self.0.timed_out(step)
+    }
+
+    async fn believe(&self, _: usize, _: Ended) -> Ended {
+        Ended::Done(None)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_refusal_comes_to_is_asked_when_its_time_is_up() {
+    let limits = Limits {
+        retry_denied: 10 * SECOND,
+        ..LIMITS
+    };
+    let steps = Arc::new(Mild(fake(Duration::ZERO, |_| failed())));
+    let plan = vec![node(0, Check::PutObject, &[], &[])];
+    let (found, _) = run_all(plan, &steps, limits, &CancellationToken::new()).await;
+    assert_eq!(verdict(&found, Check::PutObject), (Verdict::Passed, None));
+    assert!(steps.0.begun.lock().unwrap().len() > 3);
 }
 
 #[tokio::test(start_paused = true)]

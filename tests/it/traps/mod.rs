@@ -9,6 +9,7 @@ mod retrying;
 mod sample;
 mod style;
 mod tls;
+mod writing;
 
 use datastored::pb::{self, Check, ConnectionTestReport, Outcome, Verdict};
 
