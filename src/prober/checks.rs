@@ -45,7 +45,7 @@ pub(super) struct S3Steps {
 /// What earlier steps have found out, for later ones.
 #[derive(Debug, Default)]
 struct Facts {
-    /// Listing is allowed; the first key under the prefix, if there is one.
+    /// Listing is allowed; a key under the prefix that no test has written, if there is one.
     listed: OnceLock<Option<String>>,
     /// Listing uploads is allowed.
     uploads_listed: OnceLock<()>,
@@ -120,8 +120,7 @@ impl S3Steps {
     }
 
     async fn list_objects(&self) -> Ended {
-        let prefix = self.config.prefix.as_str();
-        let answer = self.seen(self.client.list_objects(prefix).await);
+        let answer = self.seen(self.list_others().await);
         match answer.result {
             Ok(first) => {
                 let _ = self.facts.listed.set(first);

@@ -38,15 +38,21 @@ pub struct OpenUpload {
 impl Client {
     /// `ListObjectsV2` with `max-keys=1`: the first key under the prefix.
     pub async fn list_objects(&self, prefix: &str) -> Answer<Option<String>> {
+        let answer = self.list_keys(prefix, 1).await;
+        answer.map(|keys| keys.into_iter().next())
+    }
+
+    /// `ListObjectsV2` with `max-keys`: the first keys under the prefix.
+    pub async fn list_keys(&self, prefix: &str, max: i32) -> Answer<Vec<String>> {
         let send = |sdk: &Sdk, seen| {
             let call = sdk.list_objects_v2().bucket(self.bucket.as_str());
-            let call = call.set_prefix(non_empty(prefix)).max_keys(1);
+            let call = call.set_prefix(non_empty(prefix)).max_keys(max);
             call.customize().interceptor(seen).send()
         };
         let answer = self.call("ListObjectsV2", send).await;
         answer.map(|out| {
-            let first = out.contents().first();
-            first.and_then(|o| o.key().map(str::to_owned))
+            let keys = out.contents().iter().filter_map(|o| o.key());
+            keys.map(str::to_owned).collect()
         })
     }
 
@@ -192,7 +198,8 @@ impl Client {
 }
 
 impl<T> Answer<T> {
-    fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
+    /// The same answer with something else made of what S3 gave.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
         self.and_then(|value, _| Ok(f(value)))
     }
 

@@ -3,6 +3,7 @@
 mod clock;
 mod denial;
 mod faults;
+mod listed;
 mod policy;
 mod region;
 mod retrying;
