@@ -122,6 +122,20 @@ impl Client {
         }
     }
 
+    /// `GetObjectLockConfiguration`: whether new objects are locked for a while, unless their writer says otherwise.
+    pub async fn locks_new_objects(&self) -> Answer<bool> {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.get_object_lock_configuration();
+            let call = call.bucket(self.bucket.as_str());
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("GetObjectLockConfiguration", send).await;
+        answer.map(|out| {
+            let rule = out.object_lock_configuration().and_then(|c| c.rule());
+            rule.is_some_and(|rule| rule.default_retention().is_some())
+        })
+    }
+
     /// `PutObject`: the new version's id, in a versioned bucket.
     pub async fn put(&self, key: &str, body: &str) -> Answer<Option<String>> {
         let send = |sdk: &Sdk, seen| {

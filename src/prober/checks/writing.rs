@@ -40,7 +40,7 @@ impl S3Steps {
 
     /// Writes the canary, unless it could not be removed again: then the upload alone has to prove the permission.
     pub(super) async fn put_canary(&self) -> Ended {
-        if self.facts.delete_allowed.get().is_none() {
+        if !self.may_write_canary() {
             return Self::leave_to_other(self.facts.abort_allowed.get().is_some());
         }
         let trace = Trace::Object {
@@ -70,7 +70,7 @@ impl S3Steps {
     /// Starts an upload, unless it could not be aborted: then the canary alone has to prove the permission.
     pub(super) async fn create_upload(&self) -> Ended {
         if self.facts.abort_allowed.get().is_none() {
-            return Self::leave_to_other(self.facts.delete_allowed.get().is_some());
+            return Self::leave_to_other(self.may_write_canary());
         }
         let trace = self.upload_trace(None);
         if let Err(error) = self.traces.add(trace.clone()).await {
@@ -103,7 +103,7 @@ impl S3Steps {
     /// A store that does not start uploads says nothing about putting objects, if the canary can show that.
     fn put_without_upload(&self, ended: Ended) -> Ended {
         match ended {
-            Ended::Inconclusive(finding, _) if self.facts.delete_allowed.get().is_some() => {
+            Ended::Inconclusive(finding, _) if self.may_write_canary() => {
                 let _ = self.facts.no_upload.set(finding);
                 Ended::Done(None)
             }

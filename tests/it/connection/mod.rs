@@ -2,6 +2,7 @@
 
 mod causes;
 mod cleanup;
+mod cost;
 mod doubts;
 mod limits;
 pub mod remedy;

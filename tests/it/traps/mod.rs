@@ -4,6 +4,7 @@ mod clock;
 mod denial;
 mod faults;
 mod listed;
+mod lock;
 mod policy;
 mod region;
 mod retrying;
