@@ -122,17 +122,31 @@ fn denied(config: &S3Config, action: Action, failure: &Failure) -> Finding {
         _ => denied_by_s3(config, action),
     };
     if let Some(denial) = denial {
-        if denial.is_explicit {
-            let layer = denial.layer.map_or("policy", Layer::as_str);
-            finding.remedy = format!(
-                "A {layer} denies {} explicitly: take the denial away. Granting alone does not help.",
-                denial.action
-            );
+        if let Some(remedy) = remedy_beyond_granting(&denial) {
+            finding.remedy = remedy;
         }
         finding.principal = Some(denial.principal);
         finding.denied_by = denial.layer;
     }
     finding
+}
+
+/// What to do where a policy of the user or the role that grants the action does not help.
+fn remedy_beyond_granting(denial: &Denial) -> Option<String> {
+    let action = &denial.action;
+    match denial.layer {
+        layer if denial.is_explicit => {
+            let layer = layer.map_or("policy", Layer::as_str);
+            Some(format!(
+                "A {layer} denies {action} explicitly: take the denial away. Granting alone does not help."
+            ))
+        }
+        None | Some(Layer::IdentityBased) => None,
+        Some(layer) => Some(format!(
+            "The {} does not allow {action}: allow it there. Granting it elsewhere does not help.",
+            layer.as_str()
+        )),
+    }
 }
 
 fn denied_by_s3(config: &S3Config, action: Action) -> Finding {

@@ -15,6 +15,8 @@ pub(super) enum Step {
     GuardDelete,
     /// Asks whether aborting is allowed, by aborting an upload that does not exist: before an upload is started.
     GuardAbort,
+    /// Asks whether the bucket locks new objects, of which one could not be removed.
+    LookAtLock,
     /// Writes the canary, if it can be removed again.
     PutCanary,
     /// Starts a multipart upload, if it can be aborted.
@@ -32,7 +34,7 @@ pub(super) enum Step {
 /// The plan for a role, in the order in which reports list the checks.
 ///
 /// With the connection up a source test takes two round trips and an enrichment test five: each step waits only for what S3 itself
-/// makes it wait for, and for the two guards that keep the test from leaving anything behind.
+/// makes it wait for, and for the guards that keep the test from leaving anything behind.
 #[must_use]
 pub(super) fn plan(role: Role) -> Vec<Node<Step>> {
     match role {
@@ -53,8 +55,9 @@ pub(super) fn plan(role: Role) -> Vec<Node<Step>> {
 fn enrichment() -> Vec<Node<Step>> {
     use Step::{
         AbortUpload, CreateUpload, DeleteCanary, GetObject, GuardAbort, GuardDelete, ListObjects,
-        ListParts, PutCanary,
+        ListParts, LookAtLock, PutCanary,
     };
+    let guards = [GuardDelete, GuardAbort, LookAtLock];
     vec![
         node(ListObjects, Check::ListObjects, &[], &[]),
         node(
@@ -70,13 +73,9 @@ fn enrichment() -> Vec<Node<Step>> {
             &[PutCanary, GuardDelete, ListObjects],
         ),
         // Both blame the same guard when neither may write, whichever comes to it first; a check that passed is proven by its last step.
-        node(
-            CreateUpload,
-            Check::PutObject,
-            &[],
-            &[GuardDelete, GuardAbort],
-        ),
-        node(PutCanary, Check::PutObject, &[], &[GuardDelete, GuardAbort]),
+        node(LookAtLock, Check::PutObject, &[], &[]),
+        node(CreateUpload, Check::PutObject, &[], &guards),
+        node(PutCanary, Check::PutObject, &[], &guards),
         node(GuardDelete, Check::DeleteObject, &[], &[]),
         node(
             DeleteCanary,
@@ -114,7 +113,7 @@ mod tests {
     use super::{Step, plan};
     use crate::iam::Action;
     use crate::model::role::Role;
-    use crate::prober::run::checks_of;
+    use crate::prober::run::{Node, checks_of};
     use crate::report::Check;
 
     #[test]
@@ -152,13 +151,37 @@ mod tests {
         }
     }
 
+    /// The number of round trips that a step waits for, its own included. Removing is two: the removal, and a look whether it is done.
+    fn round_trips(nodes: &[Node<Step>], step: Step) -> usize {
+        let Some(node) = nodes.iter().find(|n| n.step == step) else {
+            return 0;
+        };
+        let before = node.needs.iter().chain(&node.after);
+        let before = before.map(|s| round_trips(nodes, *s)).max();
+        let own = match step {
+            Step::DeleteCanary | Step::AbortUpload => 2,
+            _ => 1,
+        };
+        before.unwrap_or_default() + own
+    }
+
     #[test]
-    fn nothing_is_written_before_both_guards_have_ended() {
+    fn a_source_test_takes_two_round_trips_and_an_enrichment_test_five() {
+        for (role, number) in [(Role::Source, 2), (Role::Enrichment, 5)] {
+            let nodes = plan(role);
+            let each = nodes.iter().map(|n| round_trips(&nodes, n.step));
+            assert_eq!(each.max(), Some(number), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_before_the_guards_have_ended() {
         for writing in [Step::PutCanary, Step::CreateUpload] {
             let nodes = plan(Role::Enrichment);
             let node = nodes.iter().find(|n| n.step == writing).unwrap();
-            assert!(node.after.contains(&Step::GuardDelete), "{writing:?}");
-            assert!(node.after.contains(&Step::GuardAbort), "{writing:?}");
+            for guard in [Step::GuardDelete, Step::GuardAbort, Step::LookAtLock] {
+                assert!(node.after.contains(&guard), "{writing:?} {guard:?}");
+            }
         }
     }
 }

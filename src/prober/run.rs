@@ -38,6 +38,16 @@ pub(super) enum Ended {
     NoMeans(Finding),
     /// Nobody answered. If any step of the run is answered, it cannot be told, otherwise it is as [`Ended::Broken`].
     Lost(Finding, Option<Evidence>),
+    /// It was turned away together with whoever asked. If any step of the run is carried out, it cannot be told, as `alone` says; otherwise it is
+    /// as [`Ended::Broken`] with `whole`.
+    TurnedAway {
+        /// What it says of the connection.
+        whole: Finding,
+        /// What it says of this step, when another one was carried out.
+        alone: Finding,
+        /// The call that was turned away.
+        evidence: Evidence,
+    },
     /// S3 cannot be worked with at all: every check that has not begun is skipped.
     Broken(Finding),
 }
@@ -52,6 +62,9 @@ pub(super) trait Steps: Send + Sync + 'static {
 
     /// What to say of a step that did not end within the time it has.
     fn timed_out(&self, step: Self::Step) -> Ended;
+
+    /// What a refusal comes to that will not be tried again. It may wait for what another step comes to.
+    fn believe(&self, step: Self::Step, refused: Ended) -> impl Future<Output = Ended> + Send;
 }
 
 /// The time that a run has.
@@ -173,7 +186,7 @@ impl Patience {
                 return ended;
             };
             if Instant::now() + pause > self.until {
-                return ended;
+                return self.believed(steps, step, ended).await;
             }
             tell(finding.clone());
             tokio::select! {
@@ -183,19 +196,28 @@ impl Patience {
             pause = (2 * pause).min(LAST_PAUSE);
         }
     }
+
+    async fn believed<T: Steps>(&self, steps: &T, step: T::Step, refused: Ended) -> Ended {
+        let believed = timeout(self.step, steps.believe(step, refused.clone()));
+        tokio::select! {
+            ended = believed => ended.unwrap_or(refused),
+            () = self.stop.cancelled() => refused,
+        }
+    }
 }
 
 /// A refusal that may be due to a key or a policy that is too new for S3 to know it.
-fn refusal(ended: &Ended) -> Option<&Finding> {
+pub(super) fn refusal(ended: &Ended) -> Option<&Finding> {
     match ended {
         Ended::Failed(finding, _) => Some(finding),
-        Ended::Broken(finding) if finding.reason == FindingReason::UnknownAccessKey => {
-            Some(finding)
+        Ended::TurnedAway { whole, .. } if whole.reason == FindingReason::UnknownAccessKey => {
+            Some(whole)
         }
         Ended::Done(_)
         | Ended::Inconclusive(..)
         | Ended::NoMeans(_)
         | Ended::Lost(..)
+        | Ended::TurnedAway { .. }
         | Ended::Broken(_) => None,
     }
 }
@@ -204,9 +226,19 @@ fn refusal(ended: &Ended) -> Option<&Finding> {
 fn is_answer(ended: &Ended) -> bool {
     match ended {
         Ended::Done(evidence) | Ended::Inconclusive(_, evidence) => evidence.is_some(),
-        Ended::Failed(..) | Ended::Broken(_) => true,
+        Ended::Failed(..) | Ended::TurnedAway { .. } | Ended::Broken(_) => true,
         Ended::NoMeans(_) | Ended::Lost(..) => false,
     }
+}
+
+/// Whether a step was carried out.
+fn is_success(ended: &Ended) -> bool {
+    let Ended::Done(Some(evidence)) = ended else {
+        return false;
+    };
+    evidence
+        .http_status
+        .is_some_and(|s| (200..300).contains(&s))
 }
 
 /// Why a check cannot be done.
@@ -220,10 +252,30 @@ enum Blame {
 enum State {
     Waiting,
     Running,
-    /// It was not answered, and whether another step is answered is not known yet.
-    Lost,
+    /// It is the connection's fault, unless another step will show that it is not.
+    Doubted,
     Done,
     NotDone(Blame),
+}
+
+/// A step that is the connection's fault, unless another one refutes that.
+struct Doubt {
+    index: usize,
+    refuted_by: Proof,
+    /// What it says of the connection.
+    whole: Finding,
+    /// What it says of the step alone, when it is refuted.
+    alone: Finding,
+    evidence: Option<Evidence>,
+}
+
+/// What a step of a run can show about the connection.
+#[derive(Clone, Copy)]
+enum Proof {
+    /// It was answered.
+    Answer,
+    /// It was carried out.
+    Success,
 }
 
 struct Run<'a, S> {
@@ -235,8 +287,10 @@ struct Run<'a, S> {
     connection_finding: Option<Finding>,
     /// Whether any step was answered.
     is_answered: bool,
-    /// The steps that were not, and what to say of them.
-    lost: Vec<(usize, Finding, Option<Evidence>)>,
+    /// Whether any step was carried out.
+    has_succeeded: bool,
+    /// What is not settled yet.
+    doubts: Vec<Doubt>,
     events: &'a mpsc::Sender<Event>,
 }
 
@@ -250,7 +304,8 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
             plan,
             connection_finding: None,
             is_answered: false,
-            lost: Vec::new(),
+            has_succeeded: false,
+            doubts: Vec::new(),
             events,
         }
     }
@@ -263,6 +318,10 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
             let settled = self.states[index] == State::Waiting && self.settle(index, &mut start);
             // A node that was given up can decide about nodes before it.
             index = if settled { 0 } else { index + 1 };
+        }
+        let may_be_refuted = !start.is_empty() || self.states.contains(&State::Running);
+        if !self.doubts.is_empty() && !may_be_refuted {
+            self.confirm_doubts();
         }
         start
     }
@@ -291,6 +350,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
     fn end_step(&mut self, index: usize, ended: Ended) {
         let check = self.plan[index].check;
         self.is_answered |= is_answer(&ended);
+        self.has_succeeded |= is_success(&ended);
         self.states[index] = match ended {
             Ended::Done(evidence) => {
                 self.shown[index] = evidence;
@@ -306,36 +366,65 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
             }
             Ended::NoMeans(finding) => self.no_means(index, finding),
             Ended::Lost(finding, evidence) => {
-                self.lost.push((index, finding, evidence));
-                State::Lost
+                self.doubts.push(Doubt {
+                    index,
+                    refuted_by: Proof::Answer,
+                    whole: finding.clone(),
+                    alone: finding,
+                    evidence,
+                });
+                State::Doubted
+            }
+            Ended::TurnedAway {
+                whole,
+                alone,
+                evidence,
+            } => {
+                self.doubts.push(Doubt {
+                    index,
+                    refuted_by: Proof::Success,
+                    whole,
+                    alone,
+                    evidence: Some(evidence),
+                });
+                State::Doubted
             }
             Ended::Broken(finding) => {
                 self.connection_finding.get_or_insert(finding);
                 State::NotDone(Blame::Connection)
             }
         };
-        self.judge_lost();
+        self.judge_doubts();
         if self.connection_finding.is_some() {
             self.give_up_what_waits();
         }
         self.close(check);
     }
 
-    /// Settles the steps that were not answered, once it is known whether another one is.
-    fn judge_lost(&mut self) {
-        if !self.is_answered && self.states.contains(&State::Running) {
-            return;
-        }
-        for (index, finding, evidence) in std::mem::take(&mut self.lost) {
-            let check = self.plan[index].check;
-            if self.is_answered {
-                self.states[index] = State::NotDone(Blame::Check(check));
-                self.conclude(check, Verdict::Inconclusive, finding, evidence);
-            } else {
-                self.states[index] = State::NotDone(Blame::Connection);
-                self.connection_finding.get_or_insert(finding);
+    /// Settles each doubt that another step has refuted.
+    fn judge_doubts(&mut self) {
+        for doubt in std::mem::take(&mut self.doubts) {
+            let is_refuted = match doubt.refuted_by {
+                Proof::Answer => self.is_answered,
+                Proof::Success => self.has_succeeded,
+            };
+            if !is_refuted {
+                self.doubts.push(doubt);
+                continue;
             }
+            let check = self.plan[doubt.index].check;
+            self.states[doubt.index] = State::NotDone(Blame::Check(check));
+            self.conclude(check, Verdict::Inconclusive, doubt.alone, doubt.evidence);
         }
+    }
+
+    /// Blames the connection for what no step has refuted.
+    fn confirm_doubts(&mut self) {
+        for doubt in std::mem::take(&mut self.doubts) {
+            self.states[doubt.index] = State::NotDone(Blame::Connection);
+            self.connection_finding.get_or_insert(doubt.whole);
+        }
+        self.give_up_what_waits();
     }
 
     /// Ends a check none of whose steps is left: passed if all of them are done, by the evidence of the last in the plan, otherwise skipped.
@@ -343,7 +432,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         let (mut blame, mut evidence) = (None, None);
         for index in (0..self.plan.len()).filter(|i| self.plan[*i].check == check) {
             match self.states[index] {
-                State::Waiting | State::Running | State::Lost => return,
+                State::Waiting | State::Running | State::Doubted => return,
                 State::NotDone(cause) => blame = blame.or(Some(cause)),
                 State::Done => evidence = self.shown[index].clone().or(evidence),
             }
@@ -462,7 +551,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
     fn blame(&self, step: S) -> Option<Blame> {
         match self.state(step) {
             State::NotDone(blame) => Some(blame),
-            State::Waiting | State::Running | State::Lost | State::Done => None,
+            State::Waiting | State::Running | State::Doubted | State::Done => None,
         }
     }
 

@@ -267,12 +267,15 @@ impl Report {
     }
 }
 
-/// The smallest policy that grants what the failed checks lack on S3.
+/// The smallest policy of a user or a role that grants what the failed checks lack on S3. What another layer of policies refused is not in it:
+/// granting that would not help.
 #[must_use]
 pub fn missing_policy(checks: &[CheckResult], config: &S3Config) -> Option<String> {
+    let is_grantable = |f: &&Finding| f.denied_by.is_none_or(|l| l == Layer::IdentityBased);
     let lacks_its_action = |c: &&CheckResult| {
-        let finding = c.finding.as_ref().and_then(|f| f.missing_action.as_deref());
-        finding == Some(c.check.action().as_str())
+        let finding = c.finding.as_ref().filter(is_grantable);
+        let missing = finding.and_then(|f| f.missing_action.as_deref());
+        missing == Some(c.check.action().as_str())
     };
     let lacking = checks.iter().filter(lacks_its_action);
     let actions: Vec<Action> = lacking.map(|c| c.check.action()).collect();

@@ -38,15 +38,21 @@ pub struct OpenUpload {
 impl Client {
     /// `ListObjectsV2` with `max-keys=1`: the first key under the prefix.
     pub async fn list_objects(&self, prefix: &str) -> Answer<Option<String>> {
+        let answer = self.list_keys(prefix, 1).await;
+        answer.map(|keys| keys.into_iter().next())
+    }
+
+    /// `ListObjectsV2` with `max-keys`: the first keys under the prefix.
+    pub async fn list_keys(&self, prefix: &str, max: i32) -> Answer<Vec<String>> {
         let send = |sdk: &Sdk, seen| {
             let call = sdk.list_objects_v2().bucket(self.bucket.as_str());
-            let call = call.set_prefix(non_empty(prefix)).max_keys(1);
+            let call = call.set_prefix(non_empty(prefix)).max_keys(max);
             call.customize().interceptor(seen).send()
         };
         let answer = self.call("ListObjectsV2", send).await;
         answer.map(|out| {
-            let first = out.contents().first();
-            first.and_then(|o| o.key().map(str::to_owned))
+            let keys = out.contents().iter().filter_map(|o| o.key());
+            keys.map(str::to_owned).collect()
         })
     }
 
@@ -105,6 +111,8 @@ impl Client {
         };
         let answer = self.call("GetObject", send).await;
         let result = match answer.result {
+            // S3 always names the object's ETag; what does not has perhaps sent a page of its own, which nobody has looked at yet.
+            Ok(output) if output.e_tag().is_none() => Err(Failure::not_s3(&answer.evidence)),
             Ok(output) => read_bounded(output.body).await,
             Err(failure) => Err(failure),
         };
@@ -112,6 +120,20 @@ impl Client {
             evidence: answer.evidence,
             result,
         }
+    }
+
+    /// `GetObjectLockConfiguration`: whether new objects are locked for a while, unless their writer says otherwise.
+    pub async fn locks_new_objects(&self) -> Answer<bool> {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.get_object_lock_configuration();
+            let call = call.bucket(self.bucket.as_str());
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("GetObjectLockConfiguration", send).await;
+        answer.map(|out| {
+            let rule = out.object_lock_configuration().and_then(|c| c.rule());
+            rule.is_some_and(|rule| rule.default_retention().is_some())
+        })
     }
 
     /// `PutObject`: the new version's id, in a versioned bucket.
@@ -203,7 +225,8 @@ impl Client {
 }
 
 impl<T> Answer<T> {
-    fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
+    /// The same answer with something else made of what S3 gave.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Answer<U> {
         self.and_then(|value, _| Ok(f(value)))
     }
 

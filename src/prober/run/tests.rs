@@ -35,6 +35,10 @@ impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Fake<F> {
     fn timed_out(&self, _: usize) -> Ended {
         Ended::Lost(finding(FindingReason::Timeout), None)
     }
+
+    async fn believe(&self, _: usize, refused: Ended) -> Ended {
+        refused
+    }
 }
 
 fn fake<F>(takes: Duration, end: F) -> Arc<Fake<F>> {
@@ -296,6 +300,120 @@ impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Staggered<F> {
     fn timed_out(&self, step: usize) -> Ended {
         self.fake.timed_out(step)
     }
+
+    async fn believe(&self, step: usize, refused: Ended) -> Ended {
+        self.fake.believe(step, refused).await
+    }
+}
+
+fn turned_away() -> Ended {
+    Ended::TurnedAway {
+        whole: finding(FindingReason::SignatureMismatch),
+        alone: finding(FindingReason::S3Error),
+        evidence: Evidence::default(),
+    }
+}
+
+fn carried_out() -> Ended {
+    Ended::Done(Some(Evidence {
+        http_status: Some(200),
+        ..Evidence::default()
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_turned_away_once_and_not_always_is_not_to_blame_whichever_comes_first() {
+    for other_first in [false, true] {
+        let plan = vec![
+            node(0, Check::ListObjects, &[], &[]),
+            node(1, Check::PutObject, &[], &[]),
+            node(2, Check::GetObject, &[0], &[]),
+        ];
+        let end = |step| match step {
+            0 => turned_away(),
+            _ => carried_out(),
+        };
+        let steps = Arc::new(Staggered {
+            first: usize::from(other_first),
+            fake: fake(SECOND, end),
+        });
+        let (found, _) = run_all(plan, &steps, LIMITS, &CancellationToken::new()).await;
+        assert_eq!(found.connection_finding, None);
+        assert_eq!(found.checks[0].verdict, Verdict::Inconclusive);
+        let reason = found.checks[0].finding.as_ref().map(|f| f.reason);
+        assert_eq!(reason, Some(FindingReason::S3Error));
+        assert_eq!(verdict(&found, Check::PutObject), (Verdict::Passed, None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_turned_away_and_never_let_in_is_the_cause() {
+    let plan = vec![
+        node(0, Check::ListObjects, &[], &[]),
+        node(1, Check::PutObject, &[], &[]),
+        node(2, Check::GetObject, &[], &[0]),
+    ];
+    let end = |step| if step == 0 { turned_away() } else { failed() };
+    let steps = fake(SECOND, end);
+    let (found, _) = run_all(plan, &steps, LIMITS, &CancellationToken::new()).await;
+    let reason = found.connection_finding.as_ref().map(|f| f.reason);
+    assert_eq!(reason, Some(FindingReason::SignatureMismatch));
+    let skipped = (Verdict::Skipped, None);
+    assert_eq!(verdict(&found, Check::ListObjects), skipped);
+    assert_eq!(verdict(&found, Check::GetObject), skipped);
+    assert_eq!(verdict(&found, Check::PutObject), (Verdict::Failed, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_to_blame_while_a_step_is_left_that_can_show_it() {
+    let plan = vec![
+        node(0, Check::ListObjects, &[], &[]),
+        node(1, Check::PutObject, &[], &[]),
+        node(2, Check::GetObject, &[], &[1]),
+    ];
+    let end = |step| match step {
+        0 => turned_away(),
+        1 => failed(),
+        _ => carried_out(),
+    };
+    let steps = fake(SECOND, end);
+    let (found, _) = run_all(plan, &steps, LIMITS, &CancellationToken::new()).await;
+    assert_eq!(found.connection_finding, None);
+    let list = verdict(&found, Check::ListObjects);
+    assert_eq!(list, (Verdict::Inconclusive, None));
+    assert_eq!(verdict(&found, Check::GetObject), (Verdict::Passed, None));
+}
+
+/// Makes nothing of a refusal that is believed.
+struct Mild<F>(Arc<Fake<F>>);
+
+impl<F: Fn(usize) -> Ended + Send + Sync + 'static> Steps for Mild<F> {
+    type Step = usize;
+
+    async fn run(&self, step: usize) -> Ended {
+        self.0.run(step).await
+    }
+
+    fn timed_out(&self, step: usize) -> Ended {
+        self.0.timed_out(step)
+    }
+
+    async fn believe(&self, _: usize, _: Ended) -> Ended {
+        Ended::Done(None)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_refusal_comes_to_is_asked_when_its_time_is_up() {
+    let limits = Limits {
+        retry_denied: 10 * SECOND,
+        ..LIMITS
+    };
+    let steps = Arc::new(Mild(fake(Duration::ZERO, |_| failed())));
+    let plan = vec![node(0, Check::PutObject, &[], &[])];
+    let (found, _) = run_all(plan, &steps, limits, &CancellationToken::new()).await;
+    assert_eq!(verdict(&found, Check::PutObject), (Verdict::Passed, None));
+    assert!(steps.0.begun.lock().unwrap().len() > 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -437,7 +555,7 @@ const CHECKS: [Check; 4] = [
 
 /// A plan of up to eight steps whose edges lead to earlier ones, and how each step ends.
 fn any_plan() -> impl Strategy<Value = (Vec<Node<usize>>, Vec<u8>)> {
-    let step = (0..CHECKS.len(), any::<u8>(), any::<u8>(), 0..6_u8);
+    let step = (0..CHECKS.len(), any::<u8>(), any::<u8>(), 0..7_u8);
     proptest::collection::vec(step, 1..8).prop_map(|steps| {
         let edges = |mask: u8, before: usize| (0..before).filter(move |i| mask >> i & 1 == 1);
         let node = |(step, (check, needs, after, _)): (usize, &(usize, u8, u8, u8))| Node {
@@ -457,6 +575,7 @@ fn ending(kind: u8) -> Ended {
         2 => failed(),
         3 => Ended::NoMeans(finding(FindingReason::NoObjectToRead)),
         4 => Ended::Lost(finding(FindingReason::Timeout), None),
+        5 => turned_away(),
         _ => Ended::Broken(finding(FindingReason::SignatureMismatch)),
     }
 }

@@ -5,9 +5,9 @@ use datastored::pb::{self, Role};
 
 use super::remedy::carry_out;
 use super::versions::{left_in, versioned_bucket};
-use super::{assert_holds, behind_a_proxy, config, report, verdicts};
-use crate::lab::proxy::Reply;
-use crate::lab::{self, policies};
+use super::{assert_holds, behind_a_proxy, config, report, verdicts, watch};
+use crate::lab::proxy::{Reply, release};
+use crate::lab::{self, eventually, policies};
 use crate::server::Datastored;
 
 /// A reply of success without a body.
@@ -52,6 +52,37 @@ async fn a_signature_that_one_call_alone_is_refused_for_does_not_condemn_the_key
     assert_eq!(verdicts(&report)[3], "PUT_OBJECT INCONCLUSIVE S3_ERROR");
     assert_eq!(report.missing_actions, Vec::<String>::new());
     assert_holds(&s3, &bucket, &[]).await;
+}
+
+/// The refusal comes before any other answer.
+#[tokio::test]
+async fn keys_are_not_condemned_before_another_call_has_been_answered() {
+    let (s3, server) = (lab::s3s().await, Datastored::start(&[]));
+    for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId"] {
+        let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+        proxy.answer("DeleteObject", Reply::error(403, code, "no"));
+        let others = [
+            "ListObjectsV2",
+            "ListMultipartUploads",
+            "AbortMultipartUpload",
+        ];
+        let held = others.map(|operation| proxy.hold(operation));
+        let watched = watch(&server, config, Role::Enrichment).await;
+        for held in &held {
+            held.one_waits().await;
+        }
+        eventually("the refusal is sent", || async {
+            proxy.calls("DeleteObject") > 0
+        })
+        .await;
+        release(&held);
+        let report = watched.ended().await;
+        assert_eq!(report.connection_finding, None, "{code}");
+        assert_eq!(verdicts(&report)[4], "DELETE_OBJECT INCONCLUSIVE S3_ERROR");
+        assert_eq!(verdicts(&report)[3], "PUT_OBJECT PASSED");
+        assert_eq!(report.missing_actions, Vec::<String>::new());
+        assert_holds(&s3, &bucket, &[]).await;
+    }
 }
 
 #[tokio::test]

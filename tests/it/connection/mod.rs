@@ -2,6 +2,7 @@
 
 mod causes;
 mod cleanup;
+mod cost;
 mod doubts;
 mod generated_policy;
 mod limits;

@@ -2,7 +2,7 @@
 
 use datastored::pb::{self, Outcome};
 
-use super::{assert_holds, config, put, report, through, verdicts};
+use super::{assert_holds, behind_a_proxy, config, put, report, through, verdicts};
 use crate::lab::proxy::{Proxy, Reply};
 use crate::lab::{self, Server, policies};
 use crate::server::Datastored;
@@ -173,5 +173,24 @@ async fn a_refusal_of_a_missing_key_under_a_prefix_is_no_missing_right_unless_s3
         let config = config(&s3, &format!("s3://{bucket}/foo"), &keys);
         let report = report(&server, config, pb::Role::Source).await;
         assert_eq!(verdicts(&report), [LIST, UPLOADS, expected]);
+    }
+}
+
+/// A page that a proxy sends instead of an object is nothing that was read: S3 names the `ETag` of what it sends.
+#[tokio::test]
+async fn a_friendly_page_is_no_object() {
+    let server = Datastored::start(&[]);
+    for s3 in [lab::moto().await, lab::s3s().await] {
+        let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+        put(&s3, &bucket, "a.csv", b"a,b").await;
+        let page = Reply {
+            status: 200,
+            content_type: "text/html",
+            body: "<html><body>Sign in</body></html>".to_owned(),
+        };
+        proxy.answer("GetObject", page);
+        let report = report(&server, config, pb::Role::Source).await;
+        let not_s3 = "GET_OBJECT INCONCLUSIVE NOT_S3";
+        assert_eq!(verdicts(&report), [LIST, UPLOADS, not_s3]);
     }
 }

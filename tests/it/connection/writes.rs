@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::remedy::carry_out;
 use super::{assert_holds, behind_a_proxy, put, report, verdicts, watch};
 use crate::lab::proxy::{Reply, release};
+use crate::lab::rule::{Rule, When};
 use crate::lab::{self, Server, eventually};
 use crate::server::Datastored;
 
@@ -273,7 +274,8 @@ async fn content_that_changes_on_the_way_is_not_a_pass() {
         content_type: "text/plain",
         body: "from a cache".to_owned(),
     };
-    proxy.answer("GetObject", reply);
+    let kept = Rule::reply(When::Always, reply).with("etag", "\"old\"");
+    proxy.rule("GetObject", kept);
     let report = report(&server, config, Role::Enrichment).await;
     assert_eq!(
         verdicts(&report)[2],

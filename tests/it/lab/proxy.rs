@@ -244,7 +244,8 @@ impl Proxy {
     /// How many calls of the operation have come in.
     pub fn calls(&self, operation: &str) -> usize {
         let calls = lock(&self.state.calls);
-        calls.iter().filter(|o| **o == operation).count()
+        let is_one = |o: &&&str| [EVERY, **o].contains(&operation);
+        calls.iter().filter(is_one).count()
     }
 
     fn add(&self, operation: &'static str, fault: Fault) {
@@ -390,6 +391,7 @@ fn operation(method: &Method, uri: &Uri) -> &'static str {
         "GET" if has("list-type") => "ListObjectsV2",
         "GET" if has("uploads") => "ListMultipartUploads",
         "GET" if has("uploadId") => "ListParts",
+        "GET" if has("object-lock") => "GetObjectLockConfiguration",
         "GET" => "GetObject",
         "PUT" => "PutObject",
         "POST" if has("uploads") => "CreateMultipartUpload",

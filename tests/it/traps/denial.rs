@@ -24,21 +24,23 @@ fn long(action: &str, resource: &str, why: &str) -> Reply {
 async fn what_kms_refuses_is_blamed_on_the_kms_action() {
     let server = Datastored::start(&[]);
     let s3 = lab::moto().await;
-    for (operation, action, of) in [
-        ("PutObject", "kms:GenerateDataKey", Check::PutObject),
+    let (failed, untold) = (Verdict::Failed, Verdict::Inconclusive);
+    for (operation, action, of, verdict) in [
+        ("PutObject", "kms:GenerateDataKey", Check::PutObject, failed),
+        // Objects were written all the same; what needs an upload could not be tried.
         (
             "CreateMultipartUpload",
-            "kms:GenerateDataKey",
-            Check::PutObject,
+            "kms:Decrypt",
+            Check::ListParts,
+            untold,
         ),
-        ("CreateMultipartUpload", "kms:Decrypt", Check::PutObject),
-        ("GetObject", "kms:Decrypt", Check::GetObject),
+        ("GetObject", "kms:Decrypt", Check::GetObject, failed),
     ] {
         let (proxy, bucket, config) = behind_a_proxy(&s3).await;
         let why = format!("because no identity-based policy allows the {action} action");
         proxy.answer(operation, long(action, KEY, &why));
         let report = report(&server, config, pb::Role::Enrichment).await;
-        assert_eq!(check(&report, of).verdict(), Verdict::Failed, "{operation}");
+        assert_eq!(check(&report, of).verdict(), verdict, "{operation}");
         let finding = finding(&report, of);
         assert_eq!(finding.reason(), FindingReason::KmsAccessDenied);
         assert_eq!(finding.missing_action, action);
@@ -112,6 +114,38 @@ async fn the_layer_that_refuses_is_named_and_an_explicit_denial_is_to_be_taken_a
         assert_eq!(finding.principal, USER);
         let takes_away = finding.remedy.contains("explicitly");
         assert_eq!(takes_away, explicit, "{why}: {}", finding.remedy);
+        // What another layer refuses, no policy of the user grants.
+        let is_grantable = layer == PolicyLayer::IdentityBased;
+        assert_eq!(!report.missing_policy.is_empty(), is_grantable, "{why}");
+        assert_eq!(report.missing_actions, ["s3:ListBucket"], "{why}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_layer_does_not_allow_is_to_be_allowed_there() {
+    let server = Datastored::start(&[]);
+    let s3 = lab::s3s().await;
+    for layer in [
+        "service control policy",
+        "resource control policy",
+        "permissions boundary",
+        "session policy",
+        "VPC endpoint policy",
+        "resource-based policy",
+    ] {
+        let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+        let resource = format!("arn:aws:s3:::{bucket}");
+        let why = format!("because no {layer} allows the s3:ListBucket action");
+        proxy.answer("ListObjectsV2", long("s3:ListBucket", &resource, &why));
+        let report = report(&server, config, pb::Role::Source).await;
+        let finding = finding(&report, Check::ListObjects);
+        let remedy = format!(
+            "The {layer} does not allow s3:ListBucket: allow it there. Granting it elsewhere does not help."
+        );
+        assert_eq!(finding.remedy, remedy);
+        assert_eq!(finding.missing_action, "s3:ListBucket");
+        assert_eq!(report.missing_actions, ["s3:ListBucket"]);
+        assert_eq!(report.missing_policy, "", "{layer}");
     }
 }
 

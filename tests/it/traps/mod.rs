@@ -3,12 +3,15 @@
 mod clock;
 mod denial;
 mod faults;
+mod listed;
+mod lock;
 mod policy;
 mod region;
 mod retrying;
 mod sample;
 mod style;
 mod tls;
+mod writing;
 
 use datastored::pb::{self, Check, ConnectionTestReport, Outcome, Verdict};
 

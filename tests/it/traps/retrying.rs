@@ -37,6 +37,7 @@ async fn a_policy_that_is_too_new_is_waited_for_and_shown_as_retrying() {
     for (operation, of) in [
         ("ListObjectsV2", Check::ListObjects),
         ("PutObject", Check::PutObject),
+        ("CreateMultipartUpload", Check::PutObject),
         ("DeleteObject", Check::DeleteObject),
         ("ListParts", Check::ListParts),
     ] {
@@ -68,6 +69,7 @@ async fn a_refusal_that_stays_is_believed_in_the_end_and_at_once_without_patienc
     for (options, at_least) in [(patient(1), 2), (patient(0), 1)] {
         let (proxy, bucket, config) = behind_a_proxy(&s3).await;
         proxy.answer("PutObject", denial());
+        proxy.answer("CreateMultipartUpload", denial());
         let report = report_with(&server, config, pb::Role::Enrichment, options).await;
         assert_eq!(check(&report, Check::PutObject).verdict(), Verdict::Failed);
         assert_eq!(report.missing_actions, ["s3:PutObject"]);

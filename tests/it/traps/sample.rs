@@ -57,16 +57,69 @@ async fn on_seaweedfs_a_sample_settles_get() {
 
 /// From those who may not list, S3 hides whether a key exists, so a 403 for a sample may mean that it is not there.
 #[tokio::test]
-async fn a_refused_sample_says_that_it_may_be_missing() {
+async fn a_refused_sample_that_may_be_missing_is_no_missing_right() {
     let server = Datastored::start(&[]);
     let s3 = lab::moto().await;
     let bucket = s3.bucket().await;
     let keys = s3.user(&policies::nothing()).await;
     let config = config(&s3, &format!("s3://{bucket}"), &keys);
     let report = report_with(&server, config, pb::Role::Source, sample("none.csv")).await;
+    let get = check(&report, Check::GetObject);
+    assert_eq!(get.verdict(), Verdict::Inconclusive, "{get:?}");
     let get = finding(&report, Check::GetObject);
+    assert_eq!(get.reason(), FindingReason::AccessDenied);
     let said = format!("{} {}", get.title, get.remedy);
-    assert!(said.contains("sample key"), "{get:?}");
+    assert!(said.contains("none.csv"), "{said}");
+    assert!(said.contains("s3:GetObject"), "{said}");
+    assert!(!report.missing_actions.contains(&"s3:GetObject".to_owned()));
+}
+
+/// To who may list only under a prefix AWS answers 403 for a missing key, because a GET has no prefix.
+#[tokio::test]
+async fn a_listing_tells_a_refused_sample_from_a_missing_one() {
+    let server = Datastored::start(&[]);
+    let s3 = lab::moto().await;
+    for (key, verdict, reason) in [
+        (
+            "data/none.csv",
+            Verdict::Inconclusive,
+            FindingReason::NoObjectToRead,
+        ),
+        ("data/a.csv", Verdict::Failed, FindingReason::AccessDenied),
+    ] {
+        let (proxy, bucket, mut config) = behind_a_proxy(&s3).await;
+        config.uri.push_str("/data");
+        put(&s3, &bucket, "data/a.csv", b"a,b").await;
+        // The listing is of all keys that begin so; a neighbour is not the sample.
+        put(&s3, &bucket, &format!("{key}.old"), b"a,b").await;
+        let denial = Reply::error(403, "AccessDenied", "Access Denied");
+        proxy.answer("GetObject", denial);
+        let report = report_with(&server, config, pb::Role::Source, sample(key)).await;
+        let get = check(&report, Check::GetObject);
+        assert_eq!(get.verdict(), verdict, "{key}: {get:?}");
+        assert_eq!(finding(&report, Check::GetObject).reason(), reason, "{key}");
+        assert_eq!(proxy.calls("ListObjectsV2"), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_sample_that_is_read_costs_no_listing_of_its_own() {
+    let server = Datastored::start(&[]);
+    let s3 = lab::s3s().await;
+    let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+    put(&s3, &bucket, "a.csv", b"a,b").await;
+    let report = report_with(&server, config, pb::Role::Source, sample("a.csv")).await;
+    super::assert_passed(&report);
+    assert_eq!(proxy.calls("ListObjectsV2"), 1);
+}
+
+/// A refusal that names the action, as AWS's long message does, tells without a listing.
+#[tokio::test]
+async fn a_refused_sample_is_a_missing_right_where_s3_names_it() {
+    let server = Datastored::start(&[]);
+    let s3 = lab::s3s().await;
+    let unable = get(&server, &s3, &["s3:PutObject"], "data/a.csv").await;
+    assert_eq!(unable.verdict(), Verdict::Failed, "{unable:?}");
 }
 
 /// For a missing key AWS blames the right to list, where that is not there to tell.
