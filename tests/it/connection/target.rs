@@ -23,6 +23,7 @@ async fn save(server: &Datastored, name: &str, role: Role, s3: pb::S3Config) -> 
 /// The report without what differs from test to test.
 fn timeless(mut report: pb::ConnectionTestReport) -> pb::ConnectionTestReport {
     report.test_id.clear();
+    report.name.clear();
     report.start_time = None;
     report.duration = None;
     for evidence in report.checks.iter_mut().filter_map(|c| c.evidence.as_mut()) {
