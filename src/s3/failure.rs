@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 use super::observe::{Evidence, Seen};
 
 /// Why a call did not succeed. Holds no secret; [`Failure::message`] is the endpoint's and must not be shown as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What kind of failure it is.
     pub cause: Cause,
@@ -47,6 +47,17 @@ pub enum Cause {
     Unreachable(String),
     /// There were no credentials to sign with.
     NoCredentials,
+}
+
+/// Without the endpoint's message, which may repeat what it was sent.
+impl std::fmt::Debug for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Failure")
+            .field("cause", &self.cause)
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Failure {
