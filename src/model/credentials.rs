@@ -1,5 +1,14 @@
 //! Who signs the requests to a datastore's bucket.
 
+mod assumed_role;
+mod role_arn;
+
+pub use assumed_role::{
+    AssumedRole, Base, ExternalId, ExternalIdError, SessionDuration, SessionDurationError,
+    SessionName, SessionNameError,
+};
+pub use role_arn::{RoleArn, RoleArnError};
+
 use super::secret::Secret;
 
 /// The longest access key ID that is taken, in bytes: IAM's own limit for `AccessKeyId`.
