@@ -504,7 +504,12 @@ impl Steps for S3Steps {
     }
 
     fn timed_out(&self, _: Step) -> Ended {
-        Ended::Lost(diagnose::timeout(&self.config), None)
+        let role = self.config.credentials.role();
+        let finding = match role.filter(|_| self.client.awaits_role()) {
+            Some(role) => diagnose::assume_role::timeout(&self.config, role),
+            None => diagnose::timeout(&self.config),
+        };
+        Ended::Lost(finding, None)
     }
 }
 

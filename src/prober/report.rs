@@ -178,6 +178,7 @@ pub enum FindingReason {
     TlsFailure,
     AccountProblem,
     Throttled,
+    RoleNotAssumed,
 }
 
 /// What a test comes to.

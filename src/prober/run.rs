@@ -189,14 +189,21 @@ impl Patience {
 fn refusal(ended: &Ended) -> Option<&Finding> {
     match ended {
         Ended::Failed(finding, _) => Some(finding),
-        Ended::Broken(finding) if finding.reason == FindingReason::UnknownAccessKey => {
-            Some(finding)
-        }
+        Ended::Broken(finding) if may_be_too_new(finding) => Some(finding),
         Ended::Done(_)
         | Ended::Inconclusive(..)
         | Ended::NoMeans(_)
         | Ended::Lost(..)
         | Ended::Broken(_) => None,
+    }
+}
+
+/// Whether a key is unknown, or a role refused for want of a permission: waiting may mend both.
+fn may_be_too_new(finding: &Finding) -> bool {
+    match finding.reason {
+        FindingReason::UnknownAccessKey => true,
+        FindingReason::RoleNotAssumed => finding.missing_action.is_some(),
+        _ => false,
     }
 }
 

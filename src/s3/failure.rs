@@ -8,6 +8,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 
 use super::observe::{Evidence, Seen};
+use super::role::NotAssumed;
 
 /// Why a call did not succeed. Holds no secret; [`Failure::message`] is the endpoint's and must not be shown as it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub enum Cause {
     Unreachable(String),
     /// There were no credentials to sign with.
     NoCredentials,
+    /// The role that was to sign could not be assumed: how the call of STS failed.
+    RoleNotAssumed(Box<Failure>),
 }
 
 /// Without the endpoint's message, which may repeat what it was sent.
@@ -128,6 +131,9 @@ fn is_success(status: Option<u16>) -> bool {
 }
 
 fn no_connection(error: &(dyn StdError + 'static)) -> Cause {
+    if let Some(NotAssumed(why)) = chain(error).find_map(|e| e.downcast_ref()) {
+        return Cause::RoleNotAssumed(Box::new(why.clone()));
+    }
     if chain(error).any(<dyn StdError>::is::<CredentialsError>) {
         return Cause::NoCredentials;
     }
