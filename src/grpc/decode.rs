@@ -1,5 +1,6 @@
 //! From request messages to domain values, with every bad field found at once. Behind this nothing is checked twice.
 
+mod assume_role;
 mod create;
 mod history;
 mod iam_policy;
@@ -55,7 +56,7 @@ pub(super) struct Policy {
 impl Policy {
     /// Refuses the server's own credentials, unless they are allowed.
     pub(super) fn check(self, credentials: &Credentials) -> Result<(), Error> {
-        if *credentials == Credentials::Ambient && !self.allow_ambient_credentials {
+        if credentials.are_the_servers() && !self.allow_ambient_credentials {
             return Err(Error::AmbientCredentialsNotAllowed);
         }
         Ok(())
@@ -393,10 +394,11 @@ fn s3_config(datastore: &pb::Datastore, fields: &mut Fields) -> Option<S3Config>
     let endpoint = endpoint(s3, fields);
     let addressing_style = addressing_style(s3, fields);
     let ca_certificates = ca_certificates(s3, fields);
+    let has_endpoint = !s3.endpoint.is_empty();
     let credentials = if let Some(credentials) = &s3.credentials {
-        self::credentials(credentials, fields)
+        self::credentials(credentials, has_endpoint, fields)
     } else {
-        let message = "are required: access_key, anonymous or ambient";
+        let message = "are required: access_key, anonymous, ambient or assume_role";
         fields.refuse("datastore.s3.credentials", message);
         None
     };
@@ -450,7 +452,9 @@ fn s3_change(s3: &pb::S3Config, named: &[Field], fields: &mut Fields) -> S3Chang
     if named.contains(&Field::Credentials)
         && let Some(credentials) = &s3.credentials
     {
-        change.credentials = self::credentials(credentials, fields);
+        // An endpoint that stays as it is stored is looked at when the change is applied.
+        let has_endpoint = matches!(change.endpoint, Some(Some(_)));
+        change.credentials = self::credentials(credentials, has_endpoint, fields);
     }
     change
 }
@@ -529,18 +533,25 @@ fn addressing_style(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<Add
 
 fn credentials(
     credentials: &pb::s3_config::Credentials,
+    has_endpoint: bool,
     fields: &mut Fields,
 ) -> Option<Credentials> {
     match credentials {
-        pb::s3_config::Credentials::AccessKey(key) => access_key(key, fields),
+        pb::s3_config::Credentials::AccessKey(key) => {
+            access_key("datastore.s3.access_key", key, fields).map(Credentials::AccessKey)
+        }
         pb::s3_config::Credentials::Anonymous(_) => Some(Credentials::Anonymous),
         pb::s3_config::Credentials::Ambient(_) => Some(Credentials::Ambient),
+        pb::s3_config::Credentials::AssumeRole(role) => {
+            let role = assume_role::decode(role, has_endpoint, fields)?;
+            Some(Credentials::AssumedRole(Box::new(role)))
+        }
     }
 }
 
-fn access_key(key: &pb::AccessKey, fields: &mut Fields) -> Option<Credentials> {
+fn access_key(at: &str, key: &pb::AccessKey, fields: &mut Fields) -> Option<AccessKey> {
     let before = fields.0.len();
-    let of = |part: &str| format!("datastore.s3.access_key.{part}");
+    let of = |part: &str| format!("{at}.{part}");
     key_part(
         &of("access_key_id"),
         &key.access_key_id,
@@ -562,12 +573,10 @@ fn access_key(key: &pb::AccessKey, fields: &mut Fields) -> Option<Credentials> {
         );
     }
     let token = Some(&key.session_token).filter(|t| !t.is_empty());
-    (fields.0.len() == before).then(|| {
-        Credentials::AccessKey(AccessKey {
-            access_key_id: key.access_key_id.clone(),
-            secret_access_key: Secret::new(key.secret_access_key.clone()),
-            session_token: token.map(|t| Secret::new(t.clone())),
-        })
+    (fields.0.len() == before).then(|| AccessKey {
+        access_key_id: key.access_key_id.clone(),
+        secret_access_key: Secret::new(key.secret_access_key.clone()),
+        session_token: token.map(|t| Secret::new(t.clone())),
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::iam::Layer;
 use crate::model::claim::marker_key;
 use crate::model::connection_test::TestName;
-use crate::model::credentials::Credentials;
+use crate::model::credentials::{AssumedRole, Base, Credentials};
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
@@ -132,7 +132,10 @@ fn s3_config(s3: &S3Config) -> pb::S3Config {
         Credentials::AccessKey(key) => (Kind::AccessKey, key.access_key_id.clone()),
         Credentials::Anonymous => (Kind::Anonymous, String::new()),
         Credentials::Ambient => (Kind::Ambient, String::new()),
+        Credentials::AssumedRole(role) => (Kind::AssumedRole, base_key_id(role)),
     };
+    let role = s3.credentials.role();
+    let external_id = role.and_then(|role| role.external_id.as_ref());
     pb::S3Config {
         uri: s3.uri(),
         region: s3.region.as_str().to_owned(),
@@ -148,6 +151,16 @@ fn s3_config(s3: &S3Config) -> pb::S3Config {
             .ca_certificates
             .as_ref()
             .map_or(String::new(), |c| c.as_pem().to_owned()),
+        role_arn: role.map_or(String::new(), |r| r.role_arn.to_string()),
+        external_id: external_id.map_or(String::new(), |id| id.as_str().to_owned()),
+    }
+}
+
+/// The id of the key that a role is assumed with.
+fn base_key_id(role: &AssumedRole) -> String {
+    match &role.base {
+        Base::AccessKey(key) => key.access_key_id.clone(),
+        Base::Ambient => String::new(),
     }
 }
 
@@ -335,6 +348,7 @@ fn finding_reason(reason: FindingReason) -> pb::FindingReason {
         FindingReason::TlsFailure => pb::FindingReason::TlsFailure,
         FindingReason::AccountProblem => pb::FindingReason::AccountProblem,
         FindingReason::Throttled => pb::FindingReason::Throttled,
+        FindingReason::RoleNotAssumed => pb::FindingReason::RoleNotAssumed,
     }
 }
 

@@ -29,7 +29,7 @@ const S3: [Field; 6] = [
     Field::Credentials,
 ];
 
-const KNOWN: &str = "display_name, labels, s3, s3.uri, s3.region, s3.endpoint, s3.addressing_style, s3.ca_certificate_pem, s3.access_key, s3.anonymous, s3.ambient or *";
+const KNOWN: &str = "display_name, labels, s3, s3.uri, s3.region, s3.endpoint, s3.addressing_style, s3.ca_certificate_pem, s3.access_key, s3.anonymous, s3.ambient, s3.assume_role or *";
 
 /// The fields to change, and the paths that name none. Without a mask, those that have a value.
 pub(super) fn fields(
@@ -59,6 +59,7 @@ fn named(path: &str, datastore: &pb::Datastore) -> Result<Vec<Field>, String> {
         ("s3.access_key", found) => matches!(found, Some(Credentials::AccessKey(_))),
         ("s3.anonymous", found) => matches!(found, Some(Credentials::Anonymous(_))),
         ("s3.ambient", found) => matches!(found, Some(Credentials::Ambient(_))),
+        ("s3.assume_role", found) => matches!(found, Some(Credentials::AssumeRole(_))),
         _ => true,
     };
     if !come_along {
@@ -77,7 +78,9 @@ fn named(path: &str, datastore: &pb::Datastore) -> Result<Vec<Field>, String> {
         "s3.endpoint" => vec![Field::Endpoint],
         "s3.addressing_style" => vec![Field::AddressingStyle],
         "s3.ca_certificate_pem" => vec![Field::CaCertificates],
-        "s3.access_key" | "s3.anonymous" | "s3.ambient" => vec![Field::Credentials],
+        "s3.access_key" | "s3.anonymous" | "s3.ambient" | "s3.assume_role" => {
+            vec![Field::Credentials]
+        }
         "role" => vec![Field::Role],
         "name"
         | "uid"
@@ -85,7 +88,9 @@ fn named(path: &str, datastore: &pb::Datastore) -> Result<Vec<Field>, String> {
         | "update_time"
         | "etag"
         | "s3.credentials_kind"
-        | "s3.access_key_id" => {
+        | "s3.access_key_id"
+        | "s3.role_arn"
+        | "s3.external_id" => {
             return Err(format!(
                 "`{path}` is set by the server; leave it out of the mask"
             ));

@@ -1,5 +1,14 @@
 //! Who signs the requests to a datastore's bucket.
 
+mod assumed_role;
+mod role_arn;
+
+pub use assumed_role::{
+    AssumedRole, Base, ExternalId, ExternalIdError, SessionDuration, SessionDurationError,
+    SessionName, SessionNameError,
+};
+pub use role_arn::{RoleArn, RoleArnError};
+
 use super::secret::Secret;
 
 /// The longest access key ID that is taken, in bytes: IAM's own limit for `AccessKeyId`.
@@ -18,6 +27,8 @@ pub enum Credentials {
     Anonymous,
     /// The credentials that this server runs with.
     Ambient,
+    /// A role, which is assumed anew for each client of S3.
+    AssumedRole(Box<AssumedRole>),
 }
 
 /// An access key; temporary when it has a session token.
@@ -35,15 +46,51 @@ impl Credentials {
     /// The same credentials without their secrets: for a copy of a record that only ever answers a retried request.
     #[must_use]
     pub fn without_secrets(&self) -> Self {
-        let blank = || Secret::new(String::new());
         match self {
-            Self::AccessKey(key) => Self::AccessKey(AccessKey {
-                access_key_id: key.access_key_id.clone(),
-                secret_access_key: blank(),
-                session_token: key.session_token.as_ref().map(|_| blank()),
-            }),
+            Self::AccessKey(key) => Self::AccessKey(key.without_secrets()),
             Self::Anonymous => Self::Anonymous,
             Self::Ambient => Self::Ambient,
+            Self::AssumedRole(role) => {
+                let base = match &role.base {
+                    Base::AccessKey(key) => Base::AccessKey(key.without_secrets()),
+                    Base::Ambient => Base::Ambient,
+                };
+                let role = AssumedRole {
+                    base,
+                    ..role.as_ref().clone()
+                };
+                Self::AssumedRole(Box::new(role))
+            }
+        }
+    }
+
+    /// Whether the server's own credentials sign, be it only the request for a role.
+    #[must_use]
+    pub fn are_the_servers(&self) -> bool {
+        match self {
+            Self::Ambient => true,
+            Self::AssumedRole(role) => role.base == Base::Ambient,
+            Self::AccessKey(_) | Self::Anonymous => false,
+        }
+    }
+
+    /// The role, if one is assumed.
+    #[must_use]
+    pub fn role(&self) -> Option<&AssumedRole> {
+        match self {
+            Self::AssumedRole(role) => Some(role),
+            Self::AccessKey(_) | Self::Anonymous | Self::Ambient => None,
+        }
+    }
+}
+
+impl AccessKey {
+    fn without_secrets(&self) -> Self {
+        let blank = || Secret::new(String::new());
+        Self {
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: blank(),
+            session_token: self.session_token.as_ref().map(|_| blank()),
         }
     }
 }

@@ -74,6 +74,14 @@ impl S3Config {
         }
     }
 
+    /// Whether a role is to be assumed at a place that nobody has named: with an `endpoint`, AWS's own STS is the wrong one, and the base
+    /// credentials are sent nowhere that their owner did not name.
+    #[must_use]
+    pub fn lacks_sts_endpoint(&self) -> bool {
+        let role = self.credentials.role();
+        self.endpoint.is_some() && role.is_some_and(|role| role.sts_endpoint.is_none())
+    }
+
     /// Whether requests put the bucket's name into the path: what was asked for, otherwise yes for an endpoint and no for Amazon S3.
     #[must_use]
     pub fn uses_path_style(&self) -> bool {

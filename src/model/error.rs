@@ -97,6 +97,17 @@ pub struct Violation {
     pub description: String,
 }
 
+impl Violation {
+    /// A role is to be assumed for a store with an `endpoint`, and nobody has said where.
+    #[must_use]
+    pub fn no_sts_endpoint() -> Self {
+        Self {
+            field: "datastore.s3.assume_role.sts_endpoint".to_owned(),
+            description: "is required with an endpoint: the address where that store's STS listens; AWS's own is asked only for Amazon S3".to_owned(),
+        }
+    }
+}
+
 /// The first few violations in one line; the details hold all of them.
 fn summary(violations: &[Violation]) -> String {
     let shown = violations.iter().take(SUMMARIZED);

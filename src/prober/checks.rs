@@ -206,7 +206,12 @@ impl Steps for S3Steps {
         if step == Step::LookAtLock {
             return Ended::Done(None);
         }
-        let ended = Ended::Lost(diagnose::timeout(&self.config), None);
+        let role = self.config.credentials.role();
+        let finding = match role.filter(|_| self.client.awaits_role()) {
+            Some(role) => diagnose::assume_role::timeout(&self.config, role),
+            None => diagnose::timeout(&self.config),
+        };
+        let ended = Ended::Lost(finding, None);
         self.ways.note(step, &ended);
         ended
     }

@@ -2,6 +2,8 @@
 //!
 //! Codes are those of "Error responses" in the Amazon S3 API Reference, and what compatible stores were seen to send.
 
+pub(super) mod assume_role;
+
 use crate::iam::{Action, Denial, Layer, bucket_arn, object_arn};
 use crate::model::datastore::S3Config;
 use crate::report::{Finding, FindingReason};
@@ -42,6 +44,7 @@ pub(super) fn diagnose(config: &S3Config, action: Action, failure: &Failure) -> 
         Cause::Unreachable(why) => Diagnosis::Lost(unreachable(config, why)),
         Cause::NotS3 => Diagnosis::Lost(not_s3(config, failure)),
         Cause::NoCredentials => Diagnosis::Broken(no_credentials()),
+        Cause::RoleNotAssumed(why) => assume_role::diagnose(config, why),
         Cause::Refused => refused(config, action, failure),
     }
 }
@@ -49,7 +52,7 @@ pub(super) fn diagnose(config: &S3Config, action: Action, failure: &Failure) -> 
 fn refused(config: &S3Config, action: Action, failure: &Failure) -> Diagnosis {
     let code = failure.code.as_deref().unwrap_or_default();
     if let Some(finding) = whole_connection(config, code, failure) {
-        return Diagnosis::Broken(finding);
+        return Diagnosis::Broken(assume_role::about_given_keys(config, finding));
     }
     match (code, failure.status) {
         ("AccessDenied" | "AccessDeniedException" | "Forbidden", _) | ("", Some(403)) => {
@@ -97,7 +100,7 @@ fn whole_connection(config: &S3Config, code: &str, failure: &Failure) -> Option<
                 "Get new temporary credentials and send all three parts of them.",
             )
         }
-        "RequestTimeTooSkewed" => clock_skew(failure.clock_ahead),
+        "RequestTimeTooSkewed" => clock_skew("S3", failure.clock_ahead),
         "AccountProblem" | "AllAccessDisabled" | "NotSignedUp" | "UserSuspended" => Finding::new(
             FindingReason::AccountProblem,
             "The account behind these credentials, or behind the bucket, is suspended or not signed up for S3.",
@@ -184,12 +187,12 @@ fn denied_by_kms(denial: &Denial) -> Finding {
     }
 }
 
-/// S3's clock is `ahead` of ours, in seconds, by the date of its answer.
-fn clock_skew(ahead: Option<i32>) -> Finding {
+/// The clock of `them` is `ahead` of ours, in seconds, by the date of their answer.
+fn clock_skew(them: &str, ahead: Option<i32>) -> Finding {
     let by = match ahead {
-        Some(ahead) if ahead > 0 => format!("{ahead} s behind S3's"),
-        Some(ahead) if ahead < 0 => format!("{} s ahead of S3's", -ahead),
-        _ => "too far from S3's".to_owned(),
+        Some(ahead) if ahead > 0 => format!("{ahead} s behind {them}'s"),
+        Some(ahead) if ahead < 0 => format!("{} s ahead of {them}'s", -ahead),
+        _ => format!("too far from {them}'s"),
     };
     Finding::new(
         FindingReason::ClockSkew,

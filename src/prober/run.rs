@@ -210,8 +210,10 @@ impl Patience {
 pub(super) fn refusal(ended: &Ended) -> Option<&Finding> {
     match ended {
         Ended::Failed(finding, _) => Some(finding),
-        Ended::TurnedAway { whole, .. } if whole.reason == FindingReason::UnknownAccessKey => {
-            Some(whole)
+        Ended::Broken(finding) | Ended::TurnedAway { whole: finding, .. }
+            if may_be_too_new(finding) =>
+        {
+            Some(finding)
         }
         Ended::Done(_)
         | Ended::Inconclusive(..)
@@ -219,6 +221,15 @@ pub(super) fn refusal(ended: &Ended) -> Option<&Finding> {
         | Ended::Lost(..)
         | Ended::TurnedAway { .. }
         | Ended::Broken(_) => None,
+    }
+}
+
+/// Whether a key is unknown, or a role refused for want of a permission: waiting may mend both.
+fn may_be_too_new(finding: &Finding) -> bool {
+    match finding.reason {
+        FindingReason::UnknownAccessKey => true,
+        FindingReason::RoleNotAssumed => finding.missing_action.is_some(),
+        _ => false,
     }
 }
 

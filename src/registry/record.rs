@@ -1,5 +1,7 @@
 //! The stored form of a datastore: one byte of format version, then JSON. Reading checks everything again.
 
+mod assumed_role;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +20,7 @@ use crate::model::name::{DatastoreId, DisplayName, Labels};
 use crate::model::region::Region;
 use crate::model::role::Role;
 use crate::model::secret::Secret;
+use assumed_role::AssumedRoleRecord;
 
 /// The version that is written. A reader knows its own version and those before it.
 const FORMAT: u8 = 1;
@@ -65,13 +68,17 @@ pub(super) struct S3Record<'a> {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum CredentialsRecord {
-    AccessKey {
-        access_key_id: String,
-        secret_access_key: String,
-        session_token: Option<String>,
-    },
+    AccessKey(AccessKeyRecord),
     Anonymous,
     Ambient,
+    AssumedRole(AssumedRoleRecord),
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccessKeyRecord {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
 }
 
 /// The bytes of a datastore.
@@ -158,35 +165,45 @@ pub(super) fn decode_s3(record: S3Record<'_>) -> Result<S3Config, BoxError> {
         endpoint: endpoint.transpose()?,
         addressing_style: record.path_style.map(style),
         ca_certificates: pem.map(Certificates::parse).transpose()?,
-        credentials: decode_credentials(record.credentials),
+        credentials: decode_credentials(record.credentials)?,
     })
 }
 
 fn encode_credentials(credentials: &Credentials) -> CredentialsRecord {
     match credentials {
-        Credentials::AccessKey(key) => CredentialsRecord::AccessKey {
-            access_key_id: key.access_key_id.clone(),
-            secret_access_key: key.secret_access_key.expose().to_owned(),
-            session_token: key.session_token.as_ref().map(|t| t.expose().to_owned()),
-        },
+        Credentials::AccessKey(key) => CredentialsRecord::AccessKey(encode_key(key)),
         Credentials::Anonymous => CredentialsRecord::Anonymous,
         Credentials::Ambient => CredentialsRecord::Ambient,
+        Credentials::AssumedRole(role) => {
+            CredentialsRecord::AssumedRole(assumed_role::encode(role))
+        }
     }
 }
 
-fn decode_credentials(record: CredentialsRecord) -> Credentials {
-    match record {
-        CredentialsRecord::AccessKey {
-            access_key_id,
-            secret_access_key,
-            session_token,
-        } => Credentials::AccessKey(AccessKey {
-            access_key_id,
-            secret_access_key: Secret::new(secret_access_key),
-            session_token: session_token.map(Secret::new),
-        }),
+fn decode_credentials(record: CredentialsRecord) -> Result<Credentials, BoxError> {
+    Ok(match record {
+        CredentialsRecord::AccessKey(key) => Credentials::AccessKey(decode_key(key)),
         CredentialsRecord::Anonymous => Credentials::Anonymous,
         CredentialsRecord::Ambient => Credentials::Ambient,
+        CredentialsRecord::AssumedRole(role) => {
+            Credentials::AssumedRole(Box::new(assumed_role::decode(role)?))
+        }
+    })
+}
+
+fn encode_key(key: &AccessKey) -> AccessKeyRecord {
+    AccessKeyRecord {
+        access_key_id: key.access_key_id.clone(),
+        secret_access_key: key.secret_access_key.expose().to_owned(),
+        session_token: key.session_token.as_ref().map(|t| t.expose().to_owned()),
+    }
+}
+
+fn decode_key(record: AccessKeyRecord) -> AccessKey {
+    AccessKey {
+        access_key_id: record.access_key_id,
+        secret_access_key: Secret::new(record.secret_access_key),
+        session_token: record.session_token.map(Secret::new),
     }
 }
 

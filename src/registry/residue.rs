@@ -138,7 +138,9 @@ mod tests {
 
     use uuid::Uuid;
 
-    use crate::model::credentials::{AccessKey, Credentials};
+    use crate::model::credentials::{
+        AccessKey, AssumedRole, Base, Credentials, RoleArn, SessionDuration, SessionName,
+    };
     use crate::model::datastore::S3Config;
     use crate::model::location::Location;
     use crate::model::region::Region;
@@ -184,6 +186,23 @@ mod tests {
         }
     }
 
+    /// A leftover of a test whose credentials came from assuming a role with the key of the other.
+    fn leftover_of_a_role() -> Leftover {
+        let mut leftover = leftover();
+        let Credentials::AccessKey(key) = leftover.s3.credentials else {
+            panic!("its credentials are a key");
+        };
+        leftover.s3.credentials = Credentials::AssumedRole(Box::new(AssumedRole {
+            role_arn: RoleArn::parse("arn:aws:iam::123456789012:role/reader").unwrap(),
+            external_id: None,
+            session_name: SessionName::default(),
+            duration: SessionDuration::default(),
+            sts_endpoint: None,
+            base: Base::AccessKey(key),
+        }));
+        leftover
+    }
+
     async fn open(folder: &Path) -> (Arc<Sled>, Registry<Sled>) {
         let store = Arc::new(Sled::open(folder).unwrap());
         let registry = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
@@ -194,7 +213,7 @@ mod tests {
     async fn what_is_put_outlives_the_process_and_what_is_struck_leaves_no_credentials() {
         let folder = tempfile::tempdir().unwrap();
         let (store, registry) = open(folder.path()).await;
-        let (first, second) = (leftover(), leftover());
+        let (first, second) = (leftover(), leftover_of_a_role());
         for put in [&first, &second] {
             registry.put_leftover(put).await.unwrap();
         }

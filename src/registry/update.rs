@@ -184,7 +184,8 @@ impl<S: Store> Registry<S> {
 }
 
 fn changed(old: &Datastore, change: &Change) -> Result<Datastore, Error> {
-    refuse_other_role(old.role, change.role)?;
+    let mut violations = Vec::new();
+    violations.extend(other_role(old.role, change.role));
     let mut new = old.clone();
     if let Some(display_name) = &change.display_name {
         new.display_name = display_name.clone();
@@ -193,6 +194,12 @@ fn changed(old: &Datastore, change: &Change) -> Result<Datastore, Error> {
         new.labels = labels.clone();
     }
     apply(&mut new.s3, &change.s3);
+    if change.s3.credentials.is_some() {
+        violations.extend(missing_sts_endpoint(&new.s3));
+    }
+    if !violations.is_empty() {
+        return Err(Error::InvalidFields(violations));
+    }
     let moved = moved_fields(&old.s3, &new.s3);
     if !moved.is_empty() && change.s3.credentials.is_none() {
         return Err(Error::CredentialsRequired {
@@ -204,16 +211,18 @@ fn changed(old: &Datastore, change: &Change) -> Result<Datastore, Error> {
 }
 
 /// A role may be sent back as it was read, not changed (AIP-203, Immutable).
-fn refuse_other_role(old: Role, wanted: Option<Role>) -> Result<(), Error> {
-    if wanted.is_none_or(|role| role == old) {
-        return Ok(());
-    }
-    Err(Error::InvalidFields(vec![Violation {
+fn other_role(old: Role, wanted: Option<Role>) -> Option<Violation> {
+    wanted.filter(|role| *role != old).map(|_| Violation {
         field: "datastore.role".to_owned(),
         description: format!(
             "is {old} and never changes; leave it out, or delete the datastore and create it anew"
         ),
-    }]))
+    })
+}
+
+/// Only here both are known: the endpoint that may be stored, and the role that may be new.
+fn missing_sts_endpoint(s3: &S3Config) -> Option<Violation> {
+    s3.lacks_sts_endpoint().then(Violation::no_sts_endpoint)
 }
 
 fn apply(s3: &mut S3Config, change: &S3Change) {

@@ -185,6 +185,7 @@ pub enum FindingReason {
     TlsFailure,
     AccountProblem,
     Throttled,
+    RoleNotAssumed,
 }
 
 /// What a test comes to.

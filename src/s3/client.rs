@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_credential_types::Credentials as SdkCredentials;
 use aws_sdk_s3::Client as Sdk;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -15,8 +14,8 @@ use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use tokio::sync::OnceCell;
 
 use super::resolver::Resolver;
+use super::signer::Signer;
 use crate::model::certificates::Certificates;
-use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
 use crate::model::location::Bucket;
 use crate::model::region::Region;
@@ -36,6 +35,7 @@ pub struct Client {
     current: Arc<Mutex<(Route, Sdk)>>,
     /// The route with the other addressing style, if that was tried and works.
     pub(super) other_style: Arc<OnceCell<Option<Route>>>,
+    signer: Signer,
 }
 
 /// The way of a request to the bucket: the region it is signed for, and where it puts the bucket's name.
@@ -54,14 +54,23 @@ impl Client {
             region: config.region.clone(),
             path_style: config.uses_path_style(),
         };
-        let sdk = sdk(config, &configured).await;
+        let http = http_client(config.ca_certificates.as_ref());
+        let signer = Signer::of(config, &http).await;
+        let sdk = sdk(config, &configured, &signer, http);
         Self {
             bucket: config.bucket.clone(),
             may_change_style: config.endpoint.is_some(),
             current: Arc::new(Mutex::new((configured.clone(), sdk))),
             configured,
             other_style: Arc::new(OnceCell::new()),
+            signer,
         }
+    }
+
+    /// Whether S3 has not been sent anything so far because a role is to be assumed first.
+    #[must_use]
+    pub fn awaits_role(&self) -> bool {
+        self.signer.awaits_role()
     }
 
     /// The way that was found to work, if it is not the configured one.
@@ -107,20 +116,26 @@ impl Route {
     }
 }
 
-async fn sdk(config: &S3Config, route: &Route) -> Sdk {
-    let http = http_client(config.ca_certificates.as_ref());
+/// How often a call is sent.
+pub(super) fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS)
+}
+
+/// How long it may take to connect.
+pub(super) fn timeouts() -> TimeoutConfig {
+    let builder = TimeoutConfig::builder();
+    builder.connect_timeout(CONNECT_TIMEOUT).build()
+}
+
+fn sdk(config: &S3Config, route: &Route, signer: &Signer, http: SharedHttpClient) -> Sdk {
     let mut builder = route
         .apply(Builder::new())
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .build(),
-        )
-        // Keys that never change need no cache, and a cache would outlive the test (smithy-rs 4340).
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        // Keys that never change need no cache, a role keeps its own, and a cache would outlive the test (smithy-rs 4340).
         .identity_cache(IdentityCache::no_cache())
-        .http_client(http.clone());
+        .http_client(http);
     if let Some(endpoint) = &config.endpoint {
         // Checksum trailers, the SDK's default, are refused by some compatible stores.
         builder = builder
@@ -128,29 +143,7 @@ async fn sdk(config: &S3Config, route: &Route) -> Sdk {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     }
-    Sdk::from_conf(sign_as(builder, config, http).await.build())
-}
-
-async fn sign_as(mut builder: Builder, config: &S3Config, http: SharedHttpClient) -> Builder {
-    match &config.credentials {
-        Credentials::AccessKey(key) => builder.credentials_provider(SdkCredentials::new(
-            &key.access_key_id,
-            key.secret_access_key.expose(),
-            key.session_token.as_ref().map(|t| t.expose().to_owned()),
-            None,
-            "datastore",
-        )),
-        Credentials::Anonymous => builder.allow_no_auth(),
-        Credentials::Ambient => {
-            let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
-                .region(SdkRegion::new(config.region.as_str().to_owned()))
-                .http_client(http)
-                .load()
-                .await;
-            builder.set_credentials_provider(shared.credentials_provider());
-            builder
-        }
-    }
+    Sdk::from_conf(signer.apply(builder).build())
 }
 
 /// A pool of connections that no other client shares, trusting these certificates, or the usual ones.

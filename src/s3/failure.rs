@@ -8,10 +8,11 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 
 use super::observe::Seen;
+use super::role::NotAssumed;
 use crate::report::Evidence;
 
 /// Why a call did not succeed. Holds no secret; [`Failure::message`] is the endpoint's and must not be shown as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What kind of failure it is.
     pub cause: Cause,
@@ -48,6 +49,19 @@ pub enum Cause {
     Unreachable(String),
     /// There were no credentials to sign with.
     NoCredentials,
+    /// The role that was to sign could not be assumed: how the call of STS failed.
+    RoleNotAssumed(Box<Failure>),
+}
+
+/// Without the endpoint's message, which may repeat what it was sent.
+impl std::fmt::Debug for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Failure")
+            .field("cause", &self.cause)
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Failure {
@@ -118,6 +132,9 @@ fn is_success(status: Option<u16>) -> bool {
 }
 
 fn no_connection(error: &(dyn StdError + 'static)) -> Cause {
+    if let Some(NotAssumed(why)) = chain(error).find_map(|e| e.downcast_ref()) {
+        return Cause::RoleNotAssumed(Box::new(why.clone()));
+    }
     if chain(error).any(<dyn StdError>::is::<CredentialsError>) {
         return Cause::NoCredentials;
     }

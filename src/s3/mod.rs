@@ -1,11 +1,14 @@
-//! Talking to S3: a client from a datastore, one function for each call, and one failure type for all of them. Only this room names the AWS SDK.
+//! Talking to S3, and to STS where a role signs: a client from a datastore, one function for each call, and one failure type for all of them. Only
+//! this room names the AWS SDK.
 
 mod calls;
 mod client;
 mod failure;
 mod observe;
 mod resolver;
+mod role;
 mod send;
+mod signer;
 
 pub use calls::{Answer, Deleted, OpenUpload};
 pub use client::{Client, Route};

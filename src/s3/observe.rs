@@ -30,6 +30,10 @@ pub(super) struct Seen {
     pub(super) is_foreign: bool,
     /// The name of the body's first XML element, of an answer whose body was read.
     pub(super) root: Option<String>,
+    /// The code of an error, wherever it stands in the body.
+    pub(super) code: Option<String>,
+    /// The message that goes with it.
+    pub(super) message: Option<String>,
     /// How often the call was sent, so far.
     pub(super) attempts: u32,
 }
@@ -110,6 +114,10 @@ impl Intercept for Observer {
         // Without a body the type says nothing: moto sends its 204s as text/html.
         seen.is_foreign = (is_html || !is_xml) && !body.trim_ascii().is_empty();
         seen.root = root;
+        if !response.status().is_success() {
+            seen.code = element(&head, "Code");
+            seen.message = element(&head, "Message");
+        }
         if seen.bucket_region.is_none() {
             seen.bucket_region = element(&head, "Region");
         }

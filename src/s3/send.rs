@@ -123,7 +123,8 @@ fn may_be_wrong_style(failure: &Failure) -> bool {
         | Cause::ConnectionRefused
         | Cause::Tls(_)
         | Cause::Unreachable(_)
-        | Cause::NoCredentials => false,
+        | Cause::NoCredentials
+        | Cause::RoleNotAssumed(_) => false,
     }
 }
 

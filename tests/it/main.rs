@@ -6,6 +6,7 @@
 )]
 
 mod api;
+mod assume_role;
 mod connection;
 mod enrichment;
 mod lab;

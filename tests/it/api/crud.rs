@@ -28,10 +28,9 @@ async fn a_created_datastore_comes_back_whole_from_get_and_list_but_without_cred
         region: "eu-central-1".to_owned(),
         endpoint: "https://minio.example.com".to_owned(),
         addressing_style: pb::AddressingStyle::VirtualHosted.into(),
-        credentials: None,
         credentials_kind: CredentialsKind::AccessKey.into(),
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-        ca_certificate_pem: String::new(),
+        ..pb::S3Config::default()
     };
     assert_eq!(s3(&created), &stored);
     assert_eq!(get(&mut client, &created.name).await.unwrap(), created);

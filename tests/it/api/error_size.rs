@@ -16,7 +16,7 @@ fn wire_size(status: &Status) -> usize {
 }
 
 #[track_caller]
-fn small<T: std::fmt::Debug>(answer: Result<T, Status>) -> Result<T, Status> {
+pub(super) fn small<T: std::fmt::Debug>(answer: Result<T, Status>) -> Result<T, Status> {
     if let Err(status) = &answer {
         let size = wire_size(status);
         assert!(size < LIMIT, "{size} bytes: {status:?}");

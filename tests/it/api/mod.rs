@@ -1,5 +1,6 @@
 //! The whole API but connection tests, through gRPC on a real server; here is what these tests share.
 
+mod assume_role;
 mod bad_input;
 mod crash;
 mod crud;

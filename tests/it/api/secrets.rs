@@ -4,20 +4,27 @@ use std::fmt::Debug;
 
 use base64::Engine;
 use datastored::pb;
+use datastored::pb::s3_config::Credentials;
+use datastored::pb::test_connection_request::Target;
 use prost::Message;
 use tonic::{Response, Status};
 
 use super::{
     Client, access_key, change, creation, labels, new_request_id, removal, s3_mut, sent, source,
 };
+use crate::lab::proxy::{EVERY, Proxy, Reply};
 use crate::server::Datastored;
 
 /// What a log, an answer or a Debug must not have in it.
-const PLANTED: [&str; 4] = [
+const PLANTED: [&str; 8] = [
     "hunter2SECRETwJalrXUtnFEMI",
     "hunter2TOKENIQoJb3JpZ2luX2Vj",
     "hunter2REPLACEMENTbPxRfiCYEXAMPLE",
     "hunter2ENDPOINTPASSWORD",
+    "hunter2BASESECRETwJalrXUtnFEMIK7",
+    "hunter2BASETOKENFwoGZXIvYXdzEBYa",
+    "hunter2ROLESECRETje7MtGbClwBFMDp",
+    "hunter2ROLETOKENAQoDYXdzEJr1K8Qz",
 ];
 
 /// A text in the forms in which bytes get printed.
@@ -79,7 +86,76 @@ fn planted() -> pb::Datastore {
     datastore
 }
 
-async fn test(client: &mut Client, target: pb::test_connection_request::Target) {
+/// A datastore with a role that is assumed at `sts` with planted credentials.
+fn planted_role(sts: &str) -> pb::Datastore {
+    let Credentials::AccessKey(key) = access_key("AKIA1", PLANTED[4], PLANTED[5]) else {
+        unreachable!("it is an access key");
+    };
+    let mut datastore = source("Role");
+    let s3 = s3_mut(&mut datastore);
+    sts.clone_into(&mut s3.endpoint);
+    s3.credentials = Some(Credentials::AssumeRole(pb::AssumeRole {
+        role_arn: "arn:aws:iam::123456789012:role/reader".to_owned(),
+        sts_endpoint: sts.to_owned(),
+        base: Some(pb::assume_role::Base::AccessKey(key)),
+        ..pb::AssumeRole::default()
+    }));
+    datastore
+}
+
+/// An answer of STS with planted credentials.
+fn planted_answer() -> Reply {
+    let body = format!(
+        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
+        PLANTED[6], PLANTED[7]
+    );
+    Reply {
+        status: 200,
+        content_type: "text/xml",
+        body,
+    }
+}
+
+/// Every way in which the secrets of a role travel: to STS, from STS and on to S3, and back in the words of either.
+async fn every_call_with_a_role(client: &mut Client) {
+    let echo = format!("{} {}", PLANTED[5], PLANTED[7]);
+    let s3_refusal = Reply::error(403, "AccessDenied", &echo);
+    for sts_answer in [
+        planted_answer(),
+        Reply::sts_error(403, "AccessDenied", &echo),
+        Reply::sts_error(400, "RegionDisabledException", &echo),
+    ] {
+        let proxy = Proxy::start("http://nothing.invalid").await;
+        proxy.answer("AssumeRole", sts_answer);
+        proxy.answer(EVERY, s3_refusal.clone());
+        let datastore = planted_role(proxy.endpoint());
+        let request = creation(datastore.clone());
+        let created = client.create_datastore(debug(request)).await;
+        let name = created.as_ref().map(|c| c.get_ref().name.clone());
+        let name = name.expect("it is created");
+        clean_answer("create", created);
+        let list = pb::ListDatastoresRequest::default();
+        clean_answer("list", client.list_datastores(list).await);
+        for target in [Target::Datastore(datastore), Target::Name(name.clone())] {
+            test(client, target).await;
+        }
+        assert!(proxy.calls("AssumeRole") > 0, "STS is asked");
+        clean_answer("delete", client.delete_datastore(removal(&name)).await);
+    }
+    let mut bad = planted_role("http://127.0.0.1:1");
+    if let Some(Credentials::AssumeRole(role)) = &mut s3_mut(&mut bad).credentials {
+        role.role_arn = format!("arn:aws:iam::1:user/{}", PLANTED[4]);
+        role.external_id = format!("{} ", PLANTED[4]);
+        role.session_name = format!("{}/", PLANTED[5]);
+        role.sts_endpoint = format!("https://user:{}@sts", PLANTED[3]);
+        if let Some(pb::assume_role::Base::AccessKey(key)) = &mut role.base {
+            key.secret_access_key.push(' ');
+        }
+    }
+    clean_answer("bad", client.create_datastore(creation(bad)).await);
+}
+
+async fn test(client: &mut Client, target: Target) {
     let request = pb::TestConnectionRequest {
         target: Some(target),
         role: pb::Role::Enrichment.into(),
@@ -149,16 +225,8 @@ async fn every_call(client: &mut Client) -> String {
     s3_mut(&mut bad).endpoint = format!("https://user:{}@minio", PLANTED[3]);
     s3_mut(&mut bad).credentials = Some(access_key("", &format!("{} ", PLANTED[0]), PLANTED[1]));
     clean_answer("bad", client.create_datastore(creation(bad)).await);
-    test(
-        client,
-        pb::test_connection_request::Target::Datastore(planted()),
-    )
-    .await;
-    test(
-        client,
-        pb::test_connection_request::Target::Name(stored.name.clone()),
-    )
-    .await;
+    test(client, Target::Datastore(planted())).await;
+    test(client, Target::Name(stored.name.clone())).await;
     stored.name
 }
 
@@ -176,6 +244,7 @@ async fn no_answer_log_line_or_command_line_shows_a_secret_at_any_log_level() {
         let server = Datastored::start_with(&options, &[("RUST_LOG", filter)]);
         let mut client = server.client().await;
         let name = every_call(&mut client).await;
+        every_call_with_a_role(&mut client).await;
         clean_answer("delete", client.delete_datastore(removal(&name)).await);
         for file in ["cmdline", "environ"] {
             let text = std::fs::read(format!("/proc/{}/{file}", server.pid()));

@@ -205,8 +205,14 @@ fn is_final(verdict: Verdict) -> bool {
 
 /// What of a configuration must never come back.
 pub fn secrets_of(s3: &pb::S3Config) -> Vec<String> {
-    let Some(s3_config::Credentials::AccessKey(key)) = &s3.credentials else {
-        return Vec::new();
+    use pb::assume_role::Base;
+    let key = match &s3.credentials {
+        Some(s3_config::Credentials::AccessKey(key)) => key,
+        Some(s3_config::Credentials::AssumeRole(role)) => match &role.base {
+            Some(Base::AccessKey(key)) => key,
+            Some(Base::Ambient(_)) | None => return Vec::new(),
+        },
+        _ => return Vec::new(),
     };
     let secrets = [&key.secret_access_key, &key.session_token];
     let secrets = secrets.into_iter().filter(|s| !s.is_empty());

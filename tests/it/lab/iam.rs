@@ -54,6 +54,39 @@ pub async fn create_user(endpoint: &str, admin: &Keys, name: &str, policy: &str)
     }
 }
 
+/// Creates a role that may be assumed as `trust` says, with one managed policy, and returns its ARN.
+///
+/// # Panics
+/// When the server refuses one of the calls.
+pub async fn create_role(
+    endpoint: &str,
+    admin: &Keys,
+    name: &str,
+    trust: &str,
+    policy: &str,
+) -> String {
+    let call = |action, parameters: &[(&str, &str)]| {
+        ask(action, signed(request(endpoint, action, parameters), admin))
+    };
+    let policy = call(
+        "CreatePolicy",
+        &[("PolicyName", name), ("PolicyDocument", policy)],
+    )
+    .await;
+    let role = call(
+        "CreateRole",
+        &[("RoleName", name), ("AssumeRolePolicyDocument", trust)],
+    )
+    .await;
+    let arn = element(&policy, "Arn");
+    call(
+        "AttachRolePolicy",
+        &[("RoleName", name), ("PolicyArn", &arn)],
+    )
+    .await;
+    element(&role, "Arn")
+}
+
 /// Makes one call and returns the XML of its answer.
 async fn ask(action: &'static str, request: Request<String>) -> String {
     let sent = |request| async {

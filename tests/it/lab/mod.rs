@@ -111,8 +111,18 @@ impl Server {
         if let Backend::InProcess(server) = &self.backend {
             return server.users.create(policy);
         }
-        let name = format!("user-{}", Uuid::new_v4().simple());
-        let keys = iam::create_user(&self.endpoint, &self.admin, &name, policy).await;
+        self.named_user(&new_name(), policy).await
+    }
+
+    /// A new role that may be assumed as `trust` says (JSON), with that policy; its ARN. moto alone has roles.
+    pub async fn role(&self, trust: &str, policy: &str) -> String {
+        assert_eq!(self.kind, Kind::Moto, "only moto has roles");
+        iam::create_role(&self.endpoint, &self.admin, &new_name(), trust, policy).await
+    }
+
+    /// A new user of that name.
+    pub async fn named_user(&self, name: &str, policy: &str) -> Keys {
+        let keys = iam::create_user(&self.endpoint, &self.admin, name, policy).await;
         let s3 = self.s3_as(&keys);
         eventually("the server knows the new access key", || async {
             let answer = s3.list_buckets().send().await;
@@ -189,6 +199,11 @@ impl Server {
             .map(|upload| (owned(upload.key()), owned(upload.upload_id())))
             .collect()
     }
+}
+
+/// A name that no other user or role has.
+pub fn new_name() -> String {
+    format!("lab-{}", Uuid::new_v4().simple())
 }
 
 /// A client of the AWS SDK for a plain-HTTP endpoint, path style, without retries.

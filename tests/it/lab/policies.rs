@@ -127,6 +127,24 @@ pub fn prefix_scoped(bucket: &str, prefix: &str) -> String {
     ])
 }
 
+/// A policy that allows a role to be assumed, and nothing of S3.
+pub fn assuming(role_arn: &str) -> String {
+    document(&[allow(&["sts:AssumeRole"], &[role_arn.to_owned()])])
+}
+
+/// A role's trust policy: who may assume it, with which external id.
+pub fn trusting(principal: &str, external_id: Option<&str>) -> String {
+    let mut statement = json!({
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": principal},
+    });
+    if let Some(id) = external_id {
+        statement["Condition"] = json!({"StringEquals": {"sts:ExternalId": id}});
+    }
+    document(&[statement])
+}
+
 /// A policy that gives no right to anything in the lab.
 pub fn nothing() -> String {
     document(&[allow(&["s3:ListAllMyBuckets"], &["*".to_owned()])])

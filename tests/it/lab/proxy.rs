@@ -41,6 +41,8 @@ struct State {
     client: Client<HttpConnector, Full<Bytes>>,
     faults: Mutex<Vec<(&'static str, Fault)>>,
     calls: Mutex<Vec<&'static str>>,
+    /// What was sent with each of them, in the order in which it was read.
+    bodies: Mutex<Vec<(&'static str, Bytes)>>,
     /// Connections that the proxy closes are reset.
     resets: AtomicBool,
 }
@@ -72,6 +74,18 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// An error as STS writes it.
+    pub fn sts_error(status: u16, code: &str, message: &str) -> Self {
+        let body = format!(
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ErrorResponse>"
+        );
+        Self {
+            status,
+            content_type: "text/xml",
+            body,
+        }
+    }
+
     /// An error as S3 writes it.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         let body = format!(
@@ -180,6 +194,7 @@ impl Proxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             faults: Mutex::default(),
             calls: Mutex::default(),
+            bodies: Mutex::default(),
             resets: AtomicBool::default(),
         });
         let serving = tokio::spawn(serve(listener, tls, Arc::clone(&state)));
@@ -248,6 +263,14 @@ impl Proxy {
         calls.iter().filter(is_one).count()
     }
 
+    /// What the calls of the operation have sent.
+    pub fn bodies(&self, operation: &str) -> Vec<String> {
+        let bodies = lock(&self.state.bodies);
+        let of = bodies.iter().filter(|(of, _)| *of == operation);
+        of.map(|(_, body)| String::from_utf8_lossy(body).into_owned())
+            .collect()
+    }
+
     fn add(&self, operation: &'static str, fault: Fault) {
         lock(&self.state.faults).push((operation, fault));
     }
@@ -296,6 +319,7 @@ async fn handle(
     // Read to its end before anything is held: else nobody notices that the client has gone, and a dead client's call is carried out.
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| LostAnswer)?.to_bytes();
+    lock(&state.bodies).push((operation, body.clone()));
     let request = Request::from_parts(head, Full::new(body));
     match &fault {
         Some(Fault::Answer(answer)) => return Ok(reply(answer)),
@@ -383,7 +407,7 @@ fn reply(answer: &Reply) -> Response<Body> {
         .expect("a test's answer is a valid response")
 }
 
-/// The operation that a path-style request asks for.
+/// The operation that a path-style request of S3, or one of STS, asks for.
 fn operation(method: &Method, uri: &Uri) -> &'static str {
     let query = uri.query().unwrap_or_default();
     let has = |name| form_urlencoded::parse(query.as_bytes()).any(|(n, _)| n == name);
@@ -395,6 +419,8 @@ fn operation(method: &Method, uri: &Uri) -> &'static str {
         "GET" => "GetObject",
         "PUT" => "PutObject",
         "POST" if has("uploads") => "CreateMultipartUpload",
+        // STS is called with a form; no call of S3 that the service makes is posted to the root.
+        "POST" if uri.path() == "/" => "AssumeRole",
         "DELETE" if has("uploadId") => "AbortMultipartUpload",
         "DELETE" => "DeleteObject",
         _ => "other",
