@@ -115,7 +115,6 @@ mod tests {
     use crate::model::role::Role;
     use crate::prober::run::checks_of;
     use crate::report::Check;
-    use crate::report::Check;
 
     #[test]
     fn a_source_has_three_checks_and_an_enrichment_datastore_seven() {

@@ -120,8 +120,8 @@ async fn a_pass_is_shown_by_the_last_step_in_the_plan_that_did_something() {
             node(1, Check::PutObject, &[], &[]),
         ];
         let steps = fake(SECOND, move |step| {
-            let shown = |operation| Evidence {
-                operation,
+            let shown = |operation: &'static str| Evidence {
+                operation: operation.into(),
                 ..Evidence::default()
             };
             Ended::Done((step != silent).then(|| shown(["0", "1"][step])))
