@@ -6,6 +6,7 @@ use std::pin::Pin;
 use uuid::Uuid;
 
 use crate::model::Error;
+use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
 
 /// The answer of a ledger.
@@ -16,8 +17,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// Puts the traces of a test in the place of those that were known of it.
     fn put<'a>(&'a self, leftover: &'a Leftover) -> Answer<'a, ()>;
 
-    /// Forgets a test: nothing of it is left.
-    fn strike(&self, test_id: Uuid) -> Answer<'_, ()>;
+    /// What a test at a place may have left.
+    fn get<'a>(&'a self, at: &'a S3Config, test_id: Uuid) -> Answer<'a, Option<Leftover>>;
+
+    /// Forgets a test at a place: nothing of it is left.
+    fn strike<'a>(&'a self, at: &'a S3Config, test_id: Uuid) -> Answer<'a, ()>;
+
+    /// Every test at a place (endpoint, bucket and prefix) that may have left something; the running ones among them.
+    fn at<'a>(&'a self, place: &'a S3Config) -> Answer<'a, Vec<Leftover>>;
 
     /// Every test that may have left something; the running ones among them.
     fn open(&self) -> Answer<'_, Vec<Leftover>>;

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::model::Error;
+use crate::model::datastore::S3Config;
+use crate::model::endpoint::Endpoint;
 use crate::model::name::{DatastoreId, DisplayName};
 
 pub(super) const DATASTORES: &[u8] = b"datastore/";
@@ -29,9 +31,18 @@ pub(super) fn by_create_time(time: SystemTime, id: &DatastoreId) -> Vec<u8> {
     [BY_CREATE_TIME, tail.as_bytes()].concat()
 }
 
-/// What a connection test may have left.
-pub(super) fn leftover(test_id: Uuid) -> Vec<u8> {
-    [LEFTOVERS, test_id.simple().to_string().as_bytes()].concat()
+/// What connection tests at one place may have left. The place is spelt out; zero bytes part its pieces.
+pub(super) fn leftovers_at(s3: &S3Config) -> Vec<u8> {
+    let endpoint = s3.endpoint.as_ref().map_or("", Endpoint::as_str);
+    let (bucket, prefix) = (s3.bucket.as_str(), s3.prefix.as_str());
+    let place = format!("{endpoint}\0{bucket}\0{prefix}\0");
+    [LEFTOVERS, place.as_bytes()].concat()
+}
+
+/// What one connection test at a place may have left.
+pub(super) fn leftover(s3: &S3Config, test_id: Uuid) -> Vec<u8> {
+    let id = test_id.simple().to_string();
+    [&leftovers_at(s3), id.as_bytes()].concat()
 }
 
 /// What a request id has brought about.

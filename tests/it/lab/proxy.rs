@@ -390,6 +390,7 @@ fn operation(method: &Method, uri: &Uri) -> &'static str {
         "GET" if has("list-type") => "ListObjectsV2",
         "GET" if has("uploads") => "ListMultipartUploads",
         "GET" if has("uploadId") => "ListParts",
+        "GET" if has("versions") => "ListObjectVersions",
         "GET" => "GetObject",
         "PUT" => "PutObject",
         "POST" if has("uploads") => "CreateMultipartUpload",
