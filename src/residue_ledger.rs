@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::model::connection_test::TestName;
+use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
 use crate::prober::{Ledger, LedgerAnswer};
 use crate::registry::Registry;
@@ -14,8 +15,16 @@ impl<S: Store> Ledger for Registry<S> {
         Box::pin(self.put_leftover(leftover))
     }
 
-    fn strike(&self, test_id: Uuid) -> LedgerAnswer<'_, ()> {
-        Box::pin(self.strike_leftover(test_id))
+    fn get<'a>(&'a self, at: &'a S3Config, test_id: Uuid) -> LedgerAnswer<'a, Option<Leftover>> {
+        Box::pin(self.leftover(at, test_id))
+    }
+
+    fn strike<'a>(&'a self, at: &'a S3Config, test_id: Uuid) -> LedgerAnswer<'a, ()> {
+        Box::pin(self.strike_leftover(at, test_id))
+    }
+
+    fn at<'a>(&'a self, place: &'a S3Config) -> LedgerAnswer<'a, Vec<Leftover>> {
+        Box::pin(self.leftovers_at(place))
     }
 
     fn record<'a>(

@@ -2,8 +2,10 @@
 //!
 //! Which answer proves what is measured on real servers; the odd ones are named where they are handled.
 
+mod gone;
 mod lock;
 mod reading;
+mod versions;
 mod ways;
 mod writing;
 
@@ -56,6 +58,10 @@ struct Facts {
     abort_allowed: OnceLock<()>,
     /// The bucket locks new objects, so that the canary could not be removed.
     locks: OnceLock<()>,
+    /// A call was carried out.
+    carried_out: OnceLock<()>,
+    /// The bucket keeps versions: an answer has named one.
+    versioned: OnceLock<()>,
     /// The canary is written; its version in a versioned bucket.
     canary: OnceLock<Option<String>>,
     upload_id: OnceLock<String>,
@@ -90,9 +96,15 @@ impl S3Steps {
         }
     }
 
-    /// The writes that were never answered: they may be carried out after all else is done.
+    /// What was sent and never answered makes: it may be carried out after all else is done.
     pub(super) fn unanswered(&self) -> Vec<Trace> {
-        self.sent().clone()
+        let mut unanswered: Vec<Trace> = Vec::new();
+        for sent in self.sent().iter() {
+            if !unanswered.contains(sent) {
+                unanswered.push(sent.clone());
+            }
+        }
+        unanswered
     }
 
     fn sent(&self) -> MutexGuard<'_, Vec<Trace>> {
@@ -168,6 +180,9 @@ impl S3Steps {
 
     /// Remembers what the answer says besides.
     fn seen<T>(&self, answer: Answer<T>) -> Answer<T> {
+        if answer.result.is_ok() {
+            let _ = self.facts.carried_out.set(());
+        }
         if let Some(ahead) = answer.evidence.clock_ahead {
             let _ = self.facts.clock_ahead.set(ahead);
         }
@@ -247,6 +262,7 @@ mod tests {
     use super::{Ended, S3Steps};
     use crate::model::Error;
     use crate::model::connection_test::TestName;
+    use crate::model::datastore::S3Config;
     use crate::model::endpoint::Endpoint;
     use crate::model::residue::Leftover;
     use crate::prober::ledger::{Answer, Ledger};
@@ -267,7 +283,15 @@ mod tests {
             Box::pin(async { broken() })
         }
 
-        fn strike(&self, _: Uuid) -> Answer<'_, ()> {
+        fn get<'a>(&'a self, _: &'a S3Config, _: Uuid) -> Answer<'a, Option<Leftover>> {
+            Box::pin(async { broken() })
+        }
+
+        fn strike<'a>(&'a self, _: &'a S3Config, _: Uuid) -> Answer<'a, ()> {
+            Box::pin(async { broken() })
+        }
+
+        fn at<'a>(&'a self, _: &'a S3Config) -> Answer<'a, Vec<Leftover>> {
             Box::pin(async { broken() })
         }
 
@@ -293,7 +317,11 @@ mod tests {
         let steps = S3Steps::new(client, config, None, id, traces);
         let _ = steps.facts.delete_allowed.set(());
         let _ = steps.facts.abort_allowed.set(());
-        for ended in [steps.put_canary().await, steps.create_upload().await] {
+        for ended in [
+            steps.guard_delete().await,
+            steps.put_canary().await,
+            steps.create_upload().await,
+        ] {
             let Ended::Inconclusive(finding, None) = ended else {
                 panic!("{ended:?}");
             };

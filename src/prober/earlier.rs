@@ -1,17 +1,14 @@
 //! What earlier tests have left at the same place: the next test there tries to remove it, with its own rights, and lists what stays.
 
-use std::sync::Arc;
-
 use tokio::task::JoinSet;
-use tokio::time::Duration;
 use tracing::warn;
 use uuid::Uuid;
 
+use super::attempt::{Attempt, Attempts};
 use super::ledger::Ledger;
-use super::residue::{clean_up, residue, still_there};
-use super::traces::Traces;
+use super::remedy::residue;
 use crate::model::datastore::S3Config;
-use crate::model::residue::Leftover;
+use crate::model::residue::{Leftover, Trace};
 use crate::report::Residue;
 use crate::s3::Client;
 
@@ -32,7 +29,7 @@ pub(super) struct Earlier {
 /// What ended tests of the same place have left and no sweep has removed, those first that were tried least.
 pub(super) async fn left_at(ledger: &dyn Ledger, place: &S3Config, but: Uuid) -> Vec<Leftover> {
     let here = |s3: &S3Config| (s3.endpoint.clone(), s3.bucket.clone(), s3.prefix.clone());
-    let mut open = ledger.open().await.unwrap_or_else(|error| {
+    let mut open = ledger.at(place).await.unwrap_or_else(|error| {
         warn!(%error, "the residue of earlier tests could not be read");
         Vec::new()
     });
@@ -44,36 +41,48 @@ pub(super) async fn left_at(ledger: &dyn Ledger, place: &S3Config, but: Uuid) ->
 /// Tries to remove some of it, so that a right that was granted since, or a person who has removed it, ends the matter.
 pub(super) async fn try_again(
     client: &Client,
-    ledger: &Arc<dyn Ledger>,
+    attempts: &Attempts,
     mut left: Vec<Leftover>,
-    deadline: Duration,
 ) -> Vec<Leftover> {
     let mut tries = JoinSet::new();
     for leftover in left.drain(..left.len().min(TRIED)) {
-        let traces = Traces::of(Arc::clone(ledger), leftover);
-        let client = client.clone();
+        let (attempts, client) = (attempts.clone(), client.clone());
         tries.spawn(async move {
-            traces.count_sweep().await;
-            let left = clean_up(&client, &traces, deadline).await;
-            let left = still_there(&client, left, deadline).await;
-            traces
-                .settle(left.into_iter().map(|(t, _)| t).collect())
-                .await
+            let id = leftover.test_id;
+            match attempts.once(&leftover.s3, id, Some(&client)).await {
+                Ok(Attempt::Tried(_, open)) => Some(*open),
+                Ok(Attempt::Over) => None,
+                Ok(Attempt::Busy) => Some(leftover),
+                Err(error) => {
+                    warn!(test = %id, %error, "the residue of an earlier test could not be read");
+                    Some(leftover)
+                }
+            }
         });
     }
-    left.extend(tries.join_all().await);
+    left.extend(tries.join_all().await.into_iter().flatten());
     left
 }
 
 /// As a report shows it.
 pub(super) fn shown(left: &[Leftover]) -> Earlier {
     let of_one = |leftover: &Leftover| {
-        let cause = format!("test {} could not remove it", leftover.test_id);
-        let one = |trace| residue(&leftover.s3, trace, &cause);
+        let one = |trace| residue(&leftover.s3, trace, &cause(leftover, trace));
         leftover.traces.iter().map(one).collect::<Vec<_>>()
     };
     let mut residue: Vec<Residue> = left.iter().flat_map(of_one).collect();
     let unlisted = residue.len().saturating_sub(LISTED);
     residue.truncate(LISTED);
     Earlier { residue, unlisted }
+}
+
+fn cause(leftover: &Leftover, trace: &Trace) -> String {
+    let test = leftover.test_id;
+    if leftover.landing.iter().any(|l| l.trace == *trace) {
+        return format!("a request of test {test} was never answered and may still make it");
+    }
+    if let Trace::Versions { .. } = trace {
+        return format!("an answer to test {test} was lost, and with it the ids of versions");
+    }
+    format!("test {test} could not remove it")
 }

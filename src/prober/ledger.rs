@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::model::Error;
 use crate::model::connection_test::TestName;
+use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
 use crate::report::{Report, Tested};
 
@@ -18,8 +19,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// Puts the traces of a test in the place of those that were known of it.
     fn put<'a>(&'a self, leftover: &'a Leftover) -> Answer<'a, ()>;
 
-    /// Forgets a test: nothing of it is left.
-    fn strike(&self, test_id: Uuid) -> Answer<'_, ()>;
+    /// What a test at a place may have left.
+    fn get<'a>(&'a self, at: &'a S3Config, test_id: Uuid) -> Answer<'a, Option<Leftover>>;
+
+    /// Forgets a test at a place: nothing of it is left.
+    fn strike<'a>(&'a self, at: &'a S3Config, test_id: Uuid) -> Answer<'a, ()>;
+
+    /// Every test at a place (endpoint, bucket and prefix) that may have left something; the running ones among them.
+    fn at<'a>(&'a self, place: &'a S3Config) -> Answer<'a, Vec<Leftover>>;
 
     /// Keeps a test that has ended, after noting in its report what has changed since the last one, and says where.
     fn record<'a>(&'a self, tested: &'a Tested, report: &'a mut Report) -> Answer<'a, TestName>;

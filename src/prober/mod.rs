@@ -2,12 +2,15 @@
 //!
 //! A test runs as a task that the server waits for; whoever reads its events only watches.
 
+mod attempt;
 mod checks;
 mod diagnose;
 mod earlier;
 mod event;
 mod ledger;
 mod plan;
+mod remedy;
+mod removal;
 mod residue;
 mod run;
 mod sweep;
@@ -32,8 +35,10 @@ pub use ledger::{Answer as LedgerAnswer, Ledger};
 
 use crate::model::Error;
 use crate::report::Tested;
+use attempt::Attempts;
 use sweep::Sweeper;
 use test::Test;
+use traces::landings;
 
 /// How long tests may take, and how many may run.
 #[derive(Clone, Copy, Debug)]
@@ -82,9 +87,10 @@ impl Prober {
     #[must_use]
     pub fn new(limits: Limits, ledger: Arc<dyn Ledger>) -> Self {
         let tests = TaskTracker::new();
+        let attempts = Attempts::new(Arc::clone(&ledger), limits.cleanup);
         Self {
             limits,
-            sweeper: Sweeper::new(Arc::clone(&ledger), limits.cleanup, tests.clone()),
+            sweeper: Sweeper::new(attempts, tests.clone()),
             ledger,
             places: Arc::new(Semaphore::new(limits.concurrent)),
             tests,
@@ -126,9 +132,16 @@ impl Prober {
     /// Removes, in the background, what the tests of an earlier process have left. Before the first test is started.
     ///
     /// # Errors
-    /// When the ledger cannot be read.
+    /// When the ledger cannot be read or brought up to date.
     pub async fn sweep(&self) -> Result<(), Error> {
-        for leftover in self.ledger.open().await? {
+        let open = self.ledger.open().await?;
+        for mut leftover in open.into_iter().filter(|leftover| !leftover.keyless) {
+            if !leftover.ended {
+                // Which requests were on their way when the server ended, nobody knows.
+                leftover.landing = landings(leftover.traces.clone());
+                leftover.ended = true;
+                self.ledger.put(&leftover).await?;
+            }
             self.sweeper.start(leftover, Duration::ZERO);
         }
         Ok(())

@@ -8,11 +8,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, warn};
 
-use super::ledger::Ledger;
-use super::residue::{Why, clean_up, residue, still_there};
-use super::traces::Traces;
+use super::attempt::{Attempt, Attempts, LANDED};
+use super::remedy::residue;
 use crate::model::residue::Leftover;
-use crate::s3::Client;
 
 /// The pauses before each attempt but the first. What is there after the last one stays in the ledger, for a person.
 const PAUSES: [Duration; 5] = [
@@ -26,22 +24,30 @@ const PAUSES: [Duration; 5] = [
 /// How many tests are swept up after at once.
 const AT_ONCE: usize = 8;
 
+/// What an attempt came to.
+enum CameTo {
+    /// Nothing is left, or nothing that these credentials could remove.
+    End,
+    /// Something may still land, and is looked for when it has.
+    MayLand,
+    /// Something is left.
+    Left,
+}
+
 /// Sweeps in the background. Clones share what bounds them.
 #[derive(Clone)]
 pub(super) struct Sweeper {
-    ledger: Arc<dyn Ledger>,
-    deadline: Duration,
+    attempts: Attempts,
     places: Arc<Semaphore>,
     tasks: TaskTracker,
     closed: CancellationToken,
 }
 
 impl Sweeper {
-    /// One whose sweeps are among `tasks`, each attempt for at most `deadline`.
-    pub(super) fn new(ledger: Arc<dyn Ledger>, deadline: Duration, tasks: TaskTracker) -> Self {
+    /// One whose sweeps are among `tasks`.
+    pub(super) fn new(attempts: Attempts, tasks: TaskTracker) -> Self {
         Self {
-            ledger,
-            deadline,
+            attempts,
             places: Arc::new(Semaphore::new(AT_ONCE)),
             tasks,
             closed: CancellationToken::new(),
@@ -63,10 +69,12 @@ impl Sweeper {
     }
 
     async fn sweep(self, leftover: Leftover, first: Duration) {
-        let begun = usize::try_from(leftover.sweeps).unwrap_or(PAUSES.len());
-        let traces = Traces::of(Arc::clone(&self.ledger), leftover);
-        for (number, pause) in PAUSES.iter().enumerate().skip(begun) {
-            let pause = if number == begun { first } else { *pause };
+        let mut number = usize::try_from(leftover.sweeps).unwrap_or(PAUSES.len());
+        if number >= PAUSES.len() && leftover.landing.is_empty() {
+            return;
+        }
+        let mut pause = first;
+        loop {
             let attempt = async {
                 tokio::time::sleep(pause).await;
                 self.places.acquire().await
@@ -75,29 +83,47 @@ impl Sweeper {
                 place = attempt => place,
                 () = self.closed.cancelled() => return,
             };
-            if self.attempt(&traces).await {
-                return;
-            }
+            let came_to = self.attempt(&leftover).await;
             drop(place);
+            number += 1;
+            pause = match (came_to, PAUSES.get(number)) {
+                (CameTo::MayLand, _) => LANDED,
+                (CameTo::Left, Some(pause)) => *pause,
+                (CameTo::Left, None) | (CameTo::End, _) => return,
+            };
         }
     }
 
-    /// Tries once, and says whether that was the end of it.
-    async fn attempt(&self, traces: &Traces) -> bool {
-        let (test, config) = traces.whose().await;
-        let client = Client::new(&config).await;
-        traces.count_sweep().await;
-        let left = clean_up(&client, traces, self.deadline).await;
-        let left = still_there(&client, left, self.deadline).await;
+    /// The attempts, which tests make too.
+    pub(super) fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    /// Tries once.
+    async fn attempt(&self, leftover: &Leftover) -> CameTo {
+        let test = leftover.test_id;
+        let (left, open) = match self.attempts.once(&leftover.s3, test, None).await {
+            Ok(Attempt::Tried(left, open)) => (left, open),
+            Ok(Attempt::Busy) => return CameTo::Left,
+            Ok(Attempt::Over) => return CameTo::End,
+            Err(error) => {
+                warn!(%test, %error, "what a connection test has left could not be read");
+                return CameTo::Left;
+            }
+        };
         for (trace, why) in &left {
-            let remedy = residue(&config, trace, "").remedy;
+            let remedy = residue(&open.s3, trace, "").remedy;
             warn!(%test, %why, remedy, "a connection test has left something in a bucket");
         }
-        let hopeless = left.iter().all(|(_, why)| *why == Why::Denied);
-        let open = traces.settle(left.into_iter().map(|(trace, _)| trace).collect());
-        if open.await.traces.is_empty() {
+        if open.traces.is_empty() {
             info!(%test, "what a connection test had left is removed");
         }
-        hopeless
+        if !open.landing.is_empty() {
+            return CameTo::MayLand;
+        }
+        if open.traces.is_empty() || open.keyless {
+            return CameTo::End;
+        }
+        CameTo::Left
     }
 }

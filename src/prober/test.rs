@@ -9,12 +9,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::attempt::LANDED;
 use super::checks::S3Steps;
 use super::earlier::{self, Earlier, left_at, try_again};
 use super::event::Event;
 use super::ledger::Ledger;
 use super::plan::Step;
-use super::residue::{Left, Why, clean_up, residue};
+use super::remedy::residue;
+use super::residue::{Left, Why, clean_up};
 use super::run::{self, Found, Node};
 use super::sweep::Sweeper;
 use super::traces::Traces;
@@ -24,9 +26,6 @@ use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::residue::Leftover;
 use crate::report::{CheckResult, Report, Residue, SuggestedConfig, missing_policy, outcome};
 use crate::s3::Client;
-
-/// After how long a request that was never answered has been carried out, if it ever is.
-const LANDED: Duration = Duration::from_secs(5);
 
 /// A test that is about to run.
 pub(super) struct Test {
@@ -60,14 +59,16 @@ impl Test {
         let steps = S3Steps::new(client.clone(), config.clone(), sample_key, self.id, traces);
         let steps = Arc::new(steps);
         let found = self.run_plan(&steps).await;
+        steps.have_ended().await;
         let mut left = clean_up(&client, steps.traces(), self.limits.cleanup).await;
-        for trace in steps.unanswered() {
+        let mut landing = steps.unanswered();
+        landing.retain(|trace| steps.traces().can_land(trace));
+        for trace in landing.clone() {
             if left.iter().all(|(known, _)| *known != trace) {
                 left.push((trace, Why::MayStillLand));
             }
         }
-        let traces = left.iter().map(|(trace, _)| trace.clone()).collect();
-        let open = steps.traces().settle(traces).await;
+        let open = steps.traces().settle(&left, landing).await;
         let mut residue = shown(config, &left);
         let mut warnings = steps.warnings();
         warnings.extend(about(&residue));
@@ -127,17 +128,16 @@ impl Test {
     async fn left_before(&self, client: &Client, is_broken: bool) -> Earlier {
         let mut left = left_at(&*self.ledger, &self.target.tested.s3, self.id).await;
         if !is_broken && !self.cancel.is_cancelled() {
-            left = try_again(client, &self.ledger, left, self.limits.cleanup).await;
+            left = try_again(client, self.sweeper.attempts(), left).await;
         }
         earlier::shown(&left)
     }
 
     /// Tries again later what was not answered; a removal that is denied stays denied.
     fn sweep_later(&self, left: &[Left], open: Leftover) {
-        let any = |wanted: &Why| left.iter().any(|(_, why)| why == wanted);
-        if any(&Why::MayStillLand) {
+        if left.iter().any(|(_, why)| *why == Why::MayStillLand) {
             self.sweeper.start(open, LANDED);
-        } else if left.iter().any(|(_, why)| *why != Why::Denied) {
+        } else if !open.traces.is_empty() && !open.keyless {
             self.sweeper.start(open, Duration::ZERO);
         }
     }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::model::Error;
+use crate::model::datastore::S3Config;
 use crate::model::name::{DatastoreId, DisplayName};
 use crate::model::place::Place;
 
@@ -100,9 +101,16 @@ pub(super) fn enrichments_changed(bucket: &Place) -> Vec<u8> {
     [b"enrichments_changed/", bucket.key().as_bytes()].concat()
 }
 
-/// What a connection test may have left.
-pub(super) fn leftover(test_id: Uuid) -> Vec<u8> {
-    [LEFTOVERS, test_id.simple().to_string().as_bytes()].concat()
+/// What connection tests at one place may have left.
+pub(super) fn leftovers_at(s3: &S3Config) -> Vec<u8> {
+    let place = format!("{}\0", Place::of(s3).key());
+    [LEFTOVERS, place.as_bytes()].concat()
+}
+
+/// What one connection test at a place may have left.
+pub(super) fn leftover(s3: &S3Config, test_id: Uuid) -> Vec<u8> {
+    let id = test_id.simple().to_string();
+    [&leftovers_at(s3), id.as_bytes()].concat()
 }
 
 /// What a request id has brought about.

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::record::{S3Record, decode_s3, encode_s3};
+use super::record::{S3Record, decode_s3, encode_s3, nanos, time};
 use super::{Registry, keys, unavailable};
 use crate::model::Error;
+use crate::model::datastore::S3Config;
 use crate::model::error::BoxError;
-use crate::model::residue::{Leftover, Trace};
+use crate::model::residue::{Landing, Leftover, Trace};
 use crate::store::{Direction, Entry, Scan, Store, Txn};
 
 /// How many leftovers are read at once.
@@ -21,6 +22,14 @@ struct LeftoverRecord<'a> {
     traces: Vec<TraceRecord>,
     sweeps: u32,
     ended: bool,
+    keyless: bool,
+    landing: Vec<LandingRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LandingRecord {
+    trace: TraceRecord,
+    until: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +41,9 @@ enum TraceRecord {
     Version {
         key: String,
         version_id: String,
+    },
+    Versions {
+        key: String,
     },
     Upload {
         key: String,
@@ -46,17 +58,29 @@ impl<S: Store> Registry<S> {
     /// [`Error::StoreUnavailable`].
     pub async fn put_leftover(&self, leftover: &Leftover) -> Result<(), Error> {
         let value = encode(leftover).map_err(Error::Internal)?;
-        let txn = Txn::new().put(keys::leftover(leftover.test_id), value);
+        let txn = Txn::new().put(keys::leftover(&leftover.s3, leftover.test_id), value);
         self.store.commit(txn).await.map_err(unavailable)?;
         Ok(())
     }
 
-    /// Forgets the traces of a test.
+    /// What a test at a place may have left.
     ///
     /// # Errors
     /// [`Error::StoreUnavailable`].
-    pub async fn strike_leftover(&self, test_id: Uuid) -> Result<(), Error> {
-        let key = keys::leftover(test_id);
+    pub async fn leftover(&self, at: &S3Config, test_id: Uuid) -> Result<Option<Leftover>, Error> {
+        let entry = self.store.get(&keys::leftover(at, test_id)).await;
+        let entry = entry.map_err(unavailable)?;
+        entry
+            .map(|entry| decode(&entry).map_err(Error::Internal))
+            .transpose()
+    }
+
+    /// Forgets the traces of a test at a place.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn strike_leftover(&self, at: &S3Config, test_id: Uuid) -> Result<(), Error> {
+        let key = keys::leftover(at, test_id);
         // A test that wrote nothing is not in the ledger, and then there is nothing to wait for.
         if self.store.get(&key).await.map_err(unavailable)?.is_some() {
             let txn = Txn::new().delete(key);
@@ -70,11 +94,23 @@ impl<S: Store> Registry<S> {
     /// # Errors
     /// [`Error::StoreUnavailable`].
     pub async fn leftovers(&self) -> Result<Vec<Leftover>, Error> {
+        self.leftovers_under(keys::LEFTOVERS).await
+    }
+
+    /// What tests at a place may have left; those of other places are not looked at.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn leftovers_at(&self, place: &S3Config) -> Result<Vec<Leftover>, Error> {
+        self.leftovers_under(&keys::leftovers_at(place)).await
+    }
+
+    async fn leftovers_under(&self, prefix: &[u8]) -> Result<Vec<Leftover>, Error> {
         let mut leftovers = Vec::new();
         let mut after = None;
         loop {
             let scan = Scan {
-                prefix: keys::LEFTOVERS.to_vec(),
+                prefix: prefix.to_vec(),
                 after,
                 limit: PAGE,
                 direction: Direction::Ascending,
@@ -99,6 +135,8 @@ fn encode(leftover: &Leftover) -> Result<Vec<u8>, BoxError> {
         traces: leftover.traces.iter().cloned().map(to_record).collect(),
         sweeps: leftover.sweeps,
         ended: leftover.ended,
+        keyless: leftover.keyless,
+        landing: leftover.landing.iter().map(landing_to_record).collect(),
     };
     Ok(serde_json::to_vec(&record)?)
 }
@@ -111,13 +149,30 @@ fn decode(entry: &Entry) -> Result<Leftover, BoxError> {
         traces: record.traces.into_iter().map(from_record).collect(),
         sweeps: record.sweeps,
         ended: record.ended,
+        keyless: record.keyless,
+        landing: record.landing.into_iter().map(landing_of).collect(),
     })
+}
+
+fn landing_to_record(landing: &Landing) -> LandingRecord {
+    LandingRecord {
+        trace: to_record(landing.trace.clone()),
+        until: nanos(landing.until),
+    }
+}
+
+fn landing_of(record: LandingRecord) -> Landing {
+    Landing {
+        trace: from_record(record.trace),
+        until: time(record.until),
+    }
 }
 
 fn to_record(trace: Trace) -> TraceRecord {
     match trace {
         Trace::Object { key } => TraceRecord::Object { key },
         Trace::Version { key, version_id } => TraceRecord::Version { key, version_id },
+        Trace::Versions { key } => TraceRecord::Versions { key },
         Trace::Upload { key, upload_id } => TraceRecord::Upload { key, upload_id },
     }
 }
@@ -126,6 +181,7 @@ fn from_record(record: TraceRecord) -> Trace {
     match record {
         TraceRecord::Object { key } => Trace::Object { key },
         TraceRecord::Version { key, version_id } => Trace::Version { key, version_id },
+        TraceRecord::Versions { key } => Trace::Versions { key },
         TraceRecord::Upload { key, upload_id } => Trace::Upload { key, upload_id },
     }
 }
@@ -134,7 +190,7 @@ fn from_record(record: TraceRecord) -> Trace {
 mod tests {
     use std::path::Path;
     use std::sync::Arc;
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
     use uuid::Uuid;
 
@@ -144,13 +200,17 @@ mod tests {
     use crate::model::datastore::S3Config;
     use crate::model::location::Location;
     use crate::model::region::Region;
-    use crate::model::residue::{Leftover, Trace};
+    use crate::model::residue::{Landing, Leftover, Trace};
     use crate::model::secret::Secret;
     use crate::registry::Registry;
-    use crate::store::{Direction, Scan, Sled, Store};
+    use crate::store::{Direction, Scan, Sled, Store, Txn};
 
     fn leftover() -> Leftover {
-        let location = Location::parse("s3://logs/tests").unwrap();
+        leftover_at("s3://logs/tests")
+    }
+
+    fn leftover_at(uri: &str) -> Leftover {
+        let location = Location::parse(uri).unwrap();
         let upload = |upload_id| Trace::Upload {
             key: "u".to_owned(),
             upload_id,
@@ -178,9 +238,17 @@ mod tests {
                     key: "k".to_owned(),
                     version_id: "v".to_owned(),
                 },
+                Trace::Versions {
+                    key: "k".to_owned(),
+                },
                 upload(None),
                 upload(Some("id".to_owned())),
             ],
+            landing: vec![Landing {
+                trace: upload(None),
+                until: SystemTime::UNIX_EPOCH + Duration::from_nanos(1),
+            }],
+            keyless: true,
             sweeps: 3,
             ended: true,
         }
@@ -224,8 +292,10 @@ mod tests {
         let mut expected = vec![first.clone(), second.clone()];
         expected.sort_by_key(|leftover| leftover.test_id);
         assert_eq!(registry.leftovers().await.unwrap(), expected);
+        let known = registry.leftover(&first.s3, first.test_id).await.unwrap();
+        assert_eq!(known.as_ref(), Some(&first));
         for struck in [first.test_id, second.test_id, Uuid::new_v4()] {
-            registry.strike_leftover(struck).await.unwrap();
+            registry.strike_leftover(&first.s3, struck).await.unwrap();
         }
         store.close().await.unwrap();
         drop((store, registry));
@@ -241,6 +311,23 @@ mod tests {
         let left = store.scan(everything).await.unwrap();
         let keys: Vec<&[u8]> = left.iter().map(|entry| &entry.key[..]).collect();
         assert_eq!(keys, [super::keys::INSTALLATION]);
+    }
+
+    /// Other places may hold so much that a test cannot look at all of it, and their records may be damaged.
+    #[tokio::test]
+    async fn what_other_places_hold_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, registry) = open(folder.path()).await;
+        let here = leftover_at("s3://logs/tests/");
+        registry.put_leftover(&here).await.unwrap();
+        for uri in ["s3://logs/tests/deep", "s3://logs", "s3://log"] {
+            let elsewhere = leftover_at(uri);
+            let key = crate::registry::keys::leftover(&elsewhere.s3, elsewhere.test_id);
+            let damaged = Txn::new().put(key, b"{".to_vec());
+            store.commit(damaged).await.unwrap();
+        }
+        let found = registry.leftovers_at(&here.s3).await.unwrap();
+        assert_eq!(found, [here]);
     }
 
     #[tokio::test]

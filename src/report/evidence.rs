@@ -20,6 +20,9 @@ pub struct Evidence {
     pub extended_request_id: Option<String>,
     /// How often the call was sent: a second time when the answer to the first was lost, or asked for it.
     pub attempts: u32,
+    /// How many of these were not answered by the store itself: nothing came, or a gateway spoke for it. Each may still be carried out.
+    #[serde(skip)]
+    pub lost_attempts: u32,
     /// From the call to its answer, retries included.
     pub duration: Duration,
     /// How far S3's clock is ahead of ours, in seconds, by the `Date` of the answer.

@@ -102,6 +102,23 @@ impl Client {
         answer.map(|out| real_version(out.version_id()))
     }
 
+    /// `ListObjectVersions`: the ids of the versions and delete markers of a key. It needs `s3:ListBucketVersions`.
+    pub async fn list_versions(&self, key: &str) -> Answer<Vec<String>> {
+        let send = |sdk: &Sdk, seen| {
+            let call = sdk.list_object_versions().bucket(self.bucket.as_str());
+            let call = call.prefix(key);
+            call.customize().interceptor(seen).send()
+        };
+        let answer = self.call("ListObjectVersions", send).await;
+        answer.map(|out| {
+            let versions = out.versions().iter().map(|v| (v.key(), v.version_id()));
+            let markers = out.delete_markers().iter();
+            let markers = markers.map(|m| (m.key(), m.version_id()));
+            let of_key = versions.chain(markers).filter(|(of, _)| *of == Some(key));
+            of_key.filter_map(|(_, id)| id.map(str::to_owned)).collect()
+        })
+    }
+
     async fn get_range(&self, key: &str, version_id: Option<&str>, range: &str) -> Answer<Vec<u8>> {
         let send = |sdk: &Sdk, seen| {
             let call = sdk.get_object().bucket(self.bucket.as_str());

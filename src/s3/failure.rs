@@ -87,6 +87,30 @@ impl Failure {
         }
     }
 
+    /// Whether S3 itself has answered with an error.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.cause == Cause::Refused
+    }
+
+    /// Whether S3 has said that what was asked for is not there. A page of something on the way says nothing.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        let code = self.code.as_deref();
+        let is_coded = matches!(
+            code,
+            None | Some("NoSuchKey" | "NoSuchVersion" | "NoSuchUpload" | "NoSuchBucket")
+        );
+        self.cause == Cause::Refused && self.status == Some(404) && is_coded
+    }
+
+    /// Whether S3 has said that the credentials may not. Clocks, signatures and pages of something on the way are refusals of another kind.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        let is_coded = matches!(self.code.as_deref(), None | Some("AccessDenied"));
+        self.cause == Cause::Refused && self.status == Some(403) && is_coded
+    }
+
     pub(super) fn from_sdk<E, R>(error: &SdkError<E, R>, seen: &Seen) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,

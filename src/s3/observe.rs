@@ -14,6 +14,8 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 
 /// Longer request IDs are none, and not repeated; those of Ceph, with the name of a zone in them, are the longest that were seen.
 const MAX_REQUEST_ID: usize = 128;
+/// The statuses with which a gateway says that it has no answer of the store's.
+const FROM_GATEWAYS: [u16; 2] = [502, 504];
 /// How much of a body is looked at, in bytes: an error of S3 is shorter.
 const MAX_HEAD: usize = 2_048;
 
@@ -36,6 +38,8 @@ pub(super) struct Seen {
     pub(super) message: Option<String>,
     /// How often the call was sent, so far.
     pub(super) attempts: u32,
+    /// How many of the attempts the store itself has not answered, so far.
+    pub(super) lost: u32,
 }
 
 /// Remembers the last answer of the one call that it is attached to.
@@ -68,6 +72,7 @@ impl Intercept for Observer {
         // What an earlier attempt was answered is not the answer to this one.
         *seen = Seen {
             attempts: seen.attempts + 1,
+            lost: seen.lost + 1,
             ..Seen::default()
         };
         Ok(())
@@ -83,7 +88,11 @@ impl Intercept for Observer {
         let header = |name: &str| response.headers().get(name).map(str::to_owned);
         let id = |name: &str| header(name).filter(|id| id.len() <= MAX_REQUEST_ID);
         let mut seen = self.lock();
-        seen.status = Some(response.status().as_u16());
+        let status = response.status().as_u16();
+        seen.status = Some(status);
+        if !FROM_GATEWAYS.contains(&status) {
+            seen.lost -= 1;
+        }
         seen.request_id = id("x-amz-request-id");
         seen.extended_request_id = id("x-amz-id-2");
         seen.bucket_region = header("x-amz-bucket-region");

@@ -128,9 +128,23 @@ fn may_be_wrong_style(failure: &Failure) -> bool {
     }
 }
 
-/// A second try that came to nothing: the first failure says more.
+/// A second try that came to nothing: the first failure says more. Not where the second may still be carried out.
 fn is_lost(failure: &Failure) -> bool {
-    failure.cause != Cause::Refused || is_wrong_region(failure)
+    let was_refused = failure.cause == Cause::Refused && !is_wrong_region(failure);
+    !was_refused && !may_be_carried_out(failure)
+}
+
+/// Whether a call that failed so was sent, and nothing says that the store has turned it down.
+fn may_be_carried_out(failure: &Failure) -> bool {
+    match failure.cause {
+        Cause::Timeout | Cause::Unreachable(_) => true,
+        Cause::NotS3 | Cause::Refused => failure.status.is_none_or(|status| status >= 500),
+        Cause::Dns
+        | Cause::ConnectionRefused
+        | Cause::Tls(_)
+        | Cause::NoCredentials
+        | Cause::RoleNotAssumed(_) => false,
+    }
 }
 
 async fn observed<T, E, F>(
@@ -155,6 +169,7 @@ where
             request_id: seen.request_id.clone(),
             extended_request_id: seen.extended_request_id.clone(),
             attempts: seen.attempts,
+            lost_attempts: seen.lost,
             duration,
             clock_ahead: seen.clock_ahead,
         },

@@ -12,10 +12,12 @@ use crate::s3::{Answer, Cause, Failure};
 impl S3Steps {
     /// DELETE of a key that does not exist is 204 when it is allowed and 403 when it is not.
     pub(super) async fn guard_delete(&self) -> Ended {
-        let answer = self.seen(self.client.delete(&self.canary_key, None).await);
+        let answer = match self.delete_key().await {
+            Ok(answer) => answer,
+            Err(error) => return not_noted(&error),
+        };
         match answer.result {
-            Ok(deleted) => {
-                self.note_version(deleted.delete_marker).await;
+            Ok(_) => {
                 let _ = self.facts.delete_allowed.set(());
                 Ended::Done(Some(answer.evidence))
             }
@@ -43,9 +45,7 @@ impl S3Steps {
         if !self.may_write_canary() {
             return Self::leave_to_other(self.facts.abort_allowed.get().is_some());
         }
-        let trace = Trace::Object {
-            key: self.canary_key.clone(),
-        };
+        let trace = self.canary_trace();
         if let Err(error) = self.traces.add(trace.clone()).await {
             self.traces.strike(&trace).await;
             return not_noted(&error);
@@ -54,7 +54,8 @@ impl S3Steps {
         let answer = self.written(&trace, put).await;
         match answer.result {
             Ok(version_id) => {
-                self.note_version(version_id.clone()).await;
+                self.note_version(version_id.clone(), &answer.evidence)
+                    .await;
                 let _ = self.facts.canary.set(version_id);
                 Ended::Done(Some(answer.evidence))
             }
@@ -147,31 +148,21 @@ impl S3Steps {
         let Some(version) = self.facts.canary.get() else {
             return nothing_was_made();
         };
-        let answer = self.seen(self.client.delete(&self.canary_key, None).await);
+        let answer = match self.delete_key().await {
+            Ok(answer) => answer,
+            Err(error) => return not_noted(&error),
+        };
         match answer.result {
-            Ok(deleted) => {
-                self.note_version(deleted.delete_marker).await;
-                if self.is_canary_listed().await {
-                    return Ended::Inconclusive(still_there("delete"), Some(answer.evidence));
+            Ok(_) => {
+                if let Some(doubt) = self.doubts_delete().await {
+                    return Ended::Inconclusive(doubt, Some(answer.evidence));
                 }
-                let canary = Trace::Object {
-                    key: self.canary_key.clone(),
-                };
-                self.traces.strike(&canary).await;
+                self.traces.strike(&self.canary_trace()).await;
                 tracing::debug!(versioned = version.is_some(), "canary deleted");
                 Ended::Done(Some(answer.evidence))
             }
             Err(failure) => self.judge(Action::DeleteObject, &failure, answer.evidence),
         }
-    }
-
-    /// Whether the canary is shown although it was deleted. Where listing is not allowed, the answer to the delete has to do.
-    async fn is_canary_listed(&self) -> bool {
-        if self.facts.listed.get().is_none() {
-            return false;
-        }
-        let first = self.client.list_objects(&self.canary_key).await.result;
-        first.is_ok_and(|key| key.as_ref() == Some(&self.canary_key))
     }
 
     /// Aborts the upload, and looks whether it is gone.
@@ -184,34 +175,17 @@ impl S3Steps {
         if let Err(failure) = answer.result {
             return self.judge(Action::AbortMultipartUpload, &failure, answer.evidence);
         }
-        if self.is_still_listed(upload_id).await {
-            return Ended::Inconclusive(still_there("abort"), Some(answer.evidence));
+        if let Some(doubt) = self.doubts_abort(upload_id).await {
+            return Ended::Inconclusive(doubt, Some(answer.evidence));
         }
         let upload = self.upload_trace(Some(upload_id.clone()));
         self.traces.strike(&upload).await;
         Ended::Done(Some(answer.evidence))
     }
 
-    /// Whether the upload is shown although it was aborted. It looks in a way that has worked before: one that is not allowed, or never
-    /// answered, must not decide about the abort. Where there is none, the answer to the abort has to do.
-    async fn is_still_listed(&self, upload_id: &str) -> bool {
-        if self.facts.uploads_listed.get().is_some() {
-            let uploads = self.client.list_uploads(&self.upload_key, 1_000).await;
-            let uploads = uploads.result.unwrap_or_default();
-            return uploads.iter().any(|u| u.upload_id == upload_id);
-        }
-        if self.facts.parts_listed.get().is_some() {
-            let parts = self.client.list_parts(&self.upload_key, upload_id).await;
-            return parts.result.is_ok();
-        }
-        false
-    }
-
-    /// Notes a version that a versioned bucket has kept. It is noted in memory in any case, and removed at the end.
-    async fn note_version(&self, version_id: Option<String>) {
-        if let Some(version_id) = version_id {
-            let key = self.canary_key.clone();
-            let _ = self.traces.add(Trace::Version { key, version_id }).await;
+    pub(super) fn canary_trace(&self) -> Trace {
+        Trace::Object {
+            key: self.canary_key.clone(),
         }
     }
 
@@ -222,12 +196,19 @@ impl S3Steps {
         }
     }
 
-    /// Waits for the answer to a write, and notes until then that it is sent.
-    async fn written<T>(&self, trace: &Trace, write: impl Future<Output = Answer<T>>) -> Answer<T> {
+    /// Waits for the answer to a write, and notes until then that it is sent; for good, where an attempt was not answered.
+    pub(super) async fn written<T>(
+        &self,
+        trace: &Trace,
+        write: impl Future<Output = Answer<T>>,
+    ) -> Answer<T> {
         self.sent().push(trace.clone());
         let answer = write.await;
-        if answer.evidence.http_status.is_some() {
-            self.sent().retain(|sent| sent != trace);
+        if answer.evidence.lost_attempts == 0 {
+            let mut sent = self.sent();
+            if let Some(this) = sent.iter().rposition(|sent| sent == trace) {
+                sent.remove(this);
+            }
         }
         self.seen(answer)
     }
@@ -251,9 +232,9 @@ fn not_noted(error: &crate::model::Error) -> Ended {
     Ended::Inconclusive(finding, None)
 }
 
-/// Whether a write that failed can have left nothing: it was sent once and refused.
-fn wrote_nothing(failure: &Failure, attempts: u32) -> bool {
-    attempts == 1 && failure.status.is_some_and(|s| (400..500).contains(&s))
+/// Whether a write that failed can have left nothing: it was sent once, and refused or sent elsewhere.
+pub(super) fn wrote_nothing(failure: &Failure, attempts: u32) -> bool {
+    attempts == 1 && failure.status.is_some_and(|s| (300..500).contains(&s))
 }
 
 fn nothing_was_made() -> Ended {
@@ -262,12 +243,4 @@ fn nothing_was_made() -> Ended {
         "There was nothing to try it on.",
         "Mend the other checks and test again.",
     ))
-}
-
-fn still_there(removal: &str) -> Finding {
-    Finding::new(
-        FindingReason::NotRemoved,
-        format!("The store confirmed the {removal}, but what was to go is still listed."),
-        "Remove it by hand, and tell the maker of the store.",
-    )
 }

@@ -12,15 +12,16 @@ use crate::lab::rule::{Rule, When};
 use crate::lab::{self, Server, eventually};
 use crate::server::Datastored;
 
-/// The call is sent again, and what the first one made is removed with what the second one made.
+/// The call is sent again, and what the first one made is removed with what the second one made. A first write may have been carried out, or
+/// may be carried out yet: nobody knows.
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_leaves_nothing() {
     let (s3, server) = (lab::s3s().await, Datastored::start(&[]));
-    for operation in [
-        "PutObject",
-        "CreateMultipartUpload",
-        "DeleteObject",
-        "AbortMultipartUpload",
+    for (operation, unanswered) in [
+        ("PutObject", 1),
+        ("CreateMultipartUpload", 1),
+        ("DeleteObject", 0),
+        ("AbortMultipartUpload", 0),
     ] {
         let (proxy, bucket, config) = behind_a_proxy(&s3).await;
         proxy.lose_first_answer(operation);
@@ -32,9 +33,27 @@ async fn a_write_whose_answer_is_lost_leaves_nothing() {
             "{operation}: {:?}",
             verdicts(&report)
         );
-        assert_eq!(report.residue, [], "{operation}");
+        assert_eq!(report.residue.len(), unanswered, "{operation}");
+        for residue in &report.residue {
+            assert!(residue.cause.contains("may still be carried out"));
+        }
         assert_holds(&s3, &bucket, &[]).await;
     }
+}
+
+/// An answer that says so often that there is too much to do is an answer.
+#[tokio::test]
+async fn a_write_that_was_answered_each_time_does_not_come_later() {
+    let (s3, server) = (lab::s3s().await, Datastored::start(&[]));
+    let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+    for operation in ["PutObject", "CreateMultipartUpload", "DeleteObject"] {
+        let slow_down = Rule::reply(When::Always, Reply::error(503, "SlowDown", "no"));
+        proxy.rule(operation, slow_down.first(1));
+    }
+    let report = report(&server, config, Role::Enrichment).await;
+    assert_eq!(report.outcome(), pb::Outcome::Passed);
+    assert_eq!(report.residue, []);
+    assert_holds(&s3, &bucket, &[]).await;
 }
 
 /// What was made is found and removed although its id never arrived; that it may come a second time is said.
@@ -77,14 +96,119 @@ async fn a_write_that_lands_after_the_report_is_removed_too() {
     let (proxy, bucket, config) = behind_a_proxy(&s3).await;
     let _held = proxy.hold("PutObject");
     let report = report(&server, config, Role::Enrichment).await;
+    lands_and_is_removed(&s3, &bucket, &report).await;
+}
+
+/// The object that may still come, comes.
+async fn lands_and_is_removed(s3: &Server, bucket: &str, report: &pb::ConnectionTestReport) {
     let [residue] = &report.residue[..] else {
         panic!("the object may still come: {:?}", report.residue);
     };
-    put(&s3, &bucket, &residue.key, b"late").await;
+    put(s3, bucket, &residue.key, b"late").await;
     eventually("the late object is removed", || async {
-        s3.keys_in(&bucket).await.is_empty()
+        s3.keys_in(bucket).await.is_empty()
     })
     .await;
+}
+
+/// Its key is all that leads to it: the command lists what is there, and aborts it.
+#[tokio::test]
+async fn an_upload_whose_id_never_arrived_is_named_with_the_command_that_finds_and_aborts_it() {
+    let server = Datastored::start(&["--check-timeout", "1s"]);
+    let s3 = lab::s3s().await;
+    let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+    let _held = proxy.hold("CreateMultipartUpload");
+    let report = report(&server, config, Role::Enrichment).await;
+    let [residue] = &report.residue[..] else {
+        panic!("the upload may still come: {:?}", report.residue);
+    };
+    for _twice in 0..2 {
+        let call = s3.s3().create_multipart_upload();
+        let sent = call.bucket(&bucket).key(&residue.key).send().await;
+        sent.expect("the administrator may start an upload");
+    }
+    carry_out(&s3, proxy.endpoint(), &residue.remedy).await;
+    assert_holds(&s3, &bucket, &[]).await;
+}
+
+/// Sent again, the write went well; the first attempt is on its way all the same.
+#[tokio::test]
+async fn a_write_that_lands_after_its_second_attempt_is_removed_too() {
+    let server = Datastored::start(&[]);
+    let s3 = lab::s3s().await;
+    let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+    proxy.lose_first_answer("PutObject");
+    let report = report(&server, config, Role::Enrichment).await;
+    assert_eq!(report.outcome(), pb::Outcome::Passed);
+    lands_and_is_removed(&s3, &bucket, &report).await;
+}
+
+/// A gateway that has no answer of the store's does not know what becomes of the request.
+#[tokio::test]
+async fn a_write_that_lands_after_a_gateway_has_given_up_is_removed_too() {
+    let server = Datastored::start(&[]);
+    let s3 = lab::s3s().await;
+    for status in [502, 504] {
+        let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+        let reply = Reply {
+            status,
+            content_type: "text/html",
+            body: "<html>no answer</html>".to_owned(),
+        };
+        proxy.answer("PutObject", reply);
+        let report = report(&server, config, Role::Enrichment).await;
+        lands_and_is_removed(&s3, &bucket, &report).await;
+    }
+}
+
+/// Sent to the region that S3 names, the write is carried out and not answered: that it was refused first proves nothing.
+#[tokio::test]
+async fn a_write_that_is_lost_on_its_second_way_leaves_nothing() {
+    let (s3, server) = (lab::s3s().await, Datastored::start(&[]));
+    let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+    let moved = Reply::error(301, "PermanentRedirect", "elsewhere");
+    let moved = Rule::reply(When::Always, moved).with("x-amz-bucket-region", "eu-west-1");
+    proxy.rule("PutObject", moved.first(1));
+    for _attempt in 0..3 {
+        proxy.lose_first_answer("PutObject");
+    }
+    let report = report(&server, config, Role::Enrichment).await;
+    assert_eq!(proxy.calls("PutObject"), 4);
+    assert_eq!(report.residue.len(), 1, "it may still come");
+    assert_holds(&s3, &bucket, &[]).await;
+}
+
+/// That a removal is confirmed, and its verification fails, is no proof: not for the check, and not for the cleaning up.
+#[tokio::test]
+async fn a_removal_that_cannot_be_verified_is_no_pass_and_is_named() {
+    let (s3, server) = (lab::s3s().await, Datastored::start(&[]));
+    for (removal, look, check) in [
+        ("DeleteObject", "ListObjectsV2", 4),
+        ("AbortMultipartUpload", "ListMultipartUploads", 5),
+    ] {
+        let (proxy, bucket, config) = behind_a_proxy(&s3).await;
+        let held = [proxy.hold("GetObject"), proxy.hold("ListParts")];
+        let watched = watch(&server, config, Role::Enrichment).await;
+        for held in &held {
+            held.one_waits().await;
+        }
+        proxy.answer(look, Reply::error(500, "InternalError", "no"));
+        let confirmed = Reply {
+            status: 204,
+            content_type: "application/xml",
+            body: String::new(),
+        };
+        proxy.answer(removal, confirmed);
+        release(&held);
+        let report = watched.ended().await;
+        let verdict = &verdicts(&report)[check];
+        assert!(verdict.ends_with("INCONCLUSIVE NOT_REMOVED"), "{verdict}");
+        let [residue] = &report.residue[..] else {
+            panic!("{removal}: one thing is left: {:?}", report.residue);
+        };
+        carry_out(&s3, proxy.endpoint(), &residue.remedy).await;
+        assert_holds(&s3, &bucket, &[]).await;
+    }
 }
 
 /// The rights to remove are lost between the guards and the removals.

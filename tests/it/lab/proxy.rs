@@ -416,6 +416,7 @@ fn operation(method: &Method, uri: &Uri) -> &'static str {
         "GET" if has("uploads") => "ListMultipartUploads",
         "GET" if has("uploadId") => "ListParts",
         "GET" if has("object-lock") => "GetObjectLockConfiguration",
+        "GET" if has("versions") => "ListObjectVersions",
         "GET" => "GetObject",
         "PUT" => "PutObject",
         "POST" if has("uploads") => "CreateMultipartUpload",

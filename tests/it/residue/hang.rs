@@ -13,10 +13,10 @@ use crate::lab::proxy::release;
 use crate::lab::{self, Server};
 use crate::server::Datastored;
 
-/// The server cuts tests off two seconds after the signal.
+/// The server cuts tests off three seconds after the signal: the last step that hangs began before that, so that a second is to spare.
 const OPTIONS: [&str; 6] = [
     "--shutdown-grace",
-    "6s",
+    "7s",
     "--check-timeout",
     "2s",
     "--cleanup-timeout",

@@ -2,8 +2,11 @@
 
 mod crash;
 mod hang;
+mod places;
 mod refusal;
 mod running;
+mod said;
+mod versions;
 
 use std::path::Path;
 use std::sync::Arc;
