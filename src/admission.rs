@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use crate::model::Error;
 use crate::model::connection_test::TestName;
+use crate::model::credentials::CredentialsPolicy;
 use crate::model::datastore::S3Config;
 use crate::model::proof::{Proof, ProofError};
 use crate::model::role::Role;
 use crate::prober::{Event, Prober, Target};
-use crate::registry::{Create, Enrichment, Registry, Stored, Update, refuse_unless_passed};
+use crate::registry::{
+    Create, Enrichment, New, Proven, Registry, Stored, Update, refuse_unless_passed,
+};
 use crate::report::{Subject, Tested};
 use crate::store::Store;
 
@@ -21,6 +24,7 @@ const MAX_TESTS: usize = 3;
 pub struct Admission<S> {
     registry: Arc<Registry<S>>,
     prober: Arc<Prober>,
+    policy: CredentialsPolicy,
 }
 
 /// How the connections of a create are to be proven.
@@ -39,10 +43,14 @@ const FIRST: Fields = ("datastore", "connection_test");
 const ENRICHMENT: Fields = ("new_enrichment.datastore", "new_enrichment.connection_test");
 
 impl<S: Store> Admission<S> {
-    /// Writes to this registry, after tests by this prober.
+    /// Writes to this registry, after tests by this prober with the credentials that the policy allows.
     #[must_use]
-    pub fn new(registry: Arc<Registry<S>>, prober: Arc<Prober>) -> Self {
-        Self { registry, prober }
+    pub fn new(registry: Arc<Registry<S>>, prober: Arc<Prober>, policy: CredentialsPolicy) -> Self {
+        Self {
+            registry,
+            prober,
+            policy,
+        }
     }
 
     /// Creates datastores whose connections are proven.
@@ -50,33 +58,28 @@ impl<S: Store> Admission<S> {
     /// # Errors
     /// [`Error::Proof`], those of [`Prober::start`], and those of [`Registry::create`].
     pub async fn create(&self, mut create: Create, proofs: Proofs) -> Result<Stored, Error> {
-        let needs_none = proofs.first == Proof::Skip && proofs.enrichment == Proof::Skip;
-        if !create.validate_only && !needs_none {
-            if let Some(Some(earlier)) = self.registry.earlier(create.request).await? {
-                return Ok(earlier);
-            }
-            // What would be refused anyway is not tested.
-            let validate_only = true;
-            let trial = Create {
-                validate_only,
-                ..create.clone()
-            };
-            self.registry.create(trial).await?;
-            let first = self.prove(&create.new.s3, create.new.role, proofs.first, FIRST);
-            let enrichment = async {
-                match &create.enrichment {
-                    Enrichment::New(new) => {
-                        let proof = proofs.enrichment;
-                        self.prove(&new.s3, new.role, proof, ENRICHMENT).await
-                    }
-                    Enrichment::None | Enrichment::Existing(_) => Ok(None),
-                }
-            };
-            let (first, enrichment) = tokio::join!(first, enrichment);
-            create.new.tested = first?;
-            if let Enrichment::New(new) = &mut create.enrichment {
-                new.tested = enrichment?;
-            }
+        if proofs.first == Proof::Skip && proofs.enrichment == Proof::Skip {
+            return self.registry.create(create).await;
+        }
+        if let Some(Some(earlier)) = self.registry.earlier(create.request).await? {
+            return Ok(earlier);
+        }
+        // What would be refused anyway is not tested.
+        let valid = self.registry.create(Create {
+            validate_only: true,
+            ..create.clone()
+        });
+        let valid = valid.await?;
+        let is_trial = create.validate_only;
+        let New { s3, role, .. } = &create.new;
+        // One after the other: a server may have room for one test alone.
+        create.new.tested = self.prove(s3, *role, proofs.first, FIRST, is_trial).await?;
+        if let Enrichment::New(new) = &mut create.enrichment {
+            let (s3, role, proof) = (&new.s3, new.role, proofs.enrichment);
+            new.tested = self.prove(s3, role, proof, ENRICHMENT, is_trial).await?;
+        }
+        if is_trial {
+            return Ok(valid);
         }
         self.registry.create(create).await
     }
@@ -86,47 +89,59 @@ impl<S: Store> Admission<S> {
     /// # Errors
     /// [`Error::Proof`], those of [`Prober::start`], and those of [`Registry::update`].
     pub async fn update(&self, mut update: Update, proof: Proof) -> Result<Stored, Error> {
-        if update.validate_only || proof == Proof::Skip || !update.change.is_of_connection() {
-            return self.registry.update(update).await;
-        }
         if let Some(Some(earlier)) = self.registry.earlier(update.request).await? {
             return Ok(earlier);
         }
-        let mut tests = 0;
+        let mut rounds = 0;
         loop {
-            let validate_only = true;
-            let trial = Update {
-                validate_only,
-                ..update.clone()
-            };
-            self.registry.update(trial).await?;
-            if let Some((s3, role)) = self.registry.connection_after(&update).await? {
-                update.tested = self.prove(&s3, role, proof.clone(), FIRST).await?;
-            }
-            tests += 1;
+            update.proven = self.proven(&update, &proof).await?;
+            rounds += 1;
             match self.registry.update(update.clone()).await {
-                // Somebody has changed the datastore, so that what was tested is not what it would become.
-                Err(Error::Proof(ProofError::NotOfThis { .. }))
-                    if proof == Proof::Test && tests < MAX_TESTS => {}
+                Err(Error::Proof(ProofError::Overtaken(_))) if rounds < MAX_TESTS => {}
                 done => return done,
             }
         }
     }
 
-    /// The test that proves a connection, if it is to be proven.
+    /// What proves the connection that an update leads to.
+    async fn proven(&self, update: &Update, proof: &Proof) -> Result<Proven, Error> {
+        if *proof == Proof::Skip {
+            return Ok(Proven::Waived);
+        }
+        let Some((s3, role)) = self.registry.connection_after(update).await? else {
+            return Ok(Proven::NoChange);
+        };
+        // What would be refused anyway is not tested.
+        let trial = Update {
+            validate_only: true,
+            ..update.clone()
+        };
+        self.registry.update(trial).await?;
+        let is_trial = update.validate_only;
+        let proven = self
+            .prove(&s3, role, proof.clone(), FIRST, is_trial)
+            .await?;
+        Ok(proven.map_or(Proven::Waived, Proven::By))
+    }
+
+    /// The test that proves a connection, if it is to be proven; in a trial, only if there is one already.
     async fn prove(
         &self,
         s3: &S3Config,
         role: Role,
         proof: Proof,
         fields: Fields,
+        is_trial: bool,
     ) -> Result<Option<TestName>, Error> {
+        self.policy.check(&s3.credentials)?;
         match proof {
             Proof::Skip => Ok(None),
             Proof::Passed(test) => {
                 self.registry.proven(&test, s3, role, fields).await?;
                 Ok(Some(test))
             }
+            // A test writes to the bucket.
+            Proof::Test if is_trial => Ok(None),
             Proof::Test => self.test(s3, role, fields.0).await,
         }
     }

@@ -1,260 +1,205 @@
 //! Claims the prefix of an enrichment datastore by an object in it, so that two installations do not write over each other.
 //!
-//! The object, the marker, is written only if there is none (`If-None-Match: *`). Some stores ignore that condition and some refuse it; so the marker
-//! is read before and after it is written, and a second conditional write tells whether the store honours the condition.
+//! A claim is noted before its marker is written, and a release before the marker is deleted, so that a crash forgets neither. Of one datastore one of
+//! them runs at a time, to its end, also when its caller has gone. `marker.rs` has the calls of S3.
 
-use std::sync::Arc;
+mod marker;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::iam::Action;
 use crate::model::Error;
-use crate::model::claim::{Claim, ClaimError, Owner, marker_key};
+use crate::model::claim::{Claim, ClaimError};
+use crate::model::credentials::CredentialsPolicy;
 use crate::model::datastore::Datastore;
 use crate::model::link::LinkError;
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
-use crate::prober;
+use crate::prober::Prober;
 use crate::registry::{Registry, Stored};
-use crate::s3::{Client, Failure};
 use crate::store::Store;
+use marker::Attempt;
 
 /// Claims and releases prefixes.
 #[derive(Debug)]
 pub struct Claims<S> {
+    inner: Arc<Inner<S>>,
+    prober: Arc<Prober>,
+}
+
+#[derive(Debug)]
+struct Inner<S> {
     registry: Arc<Registry<S>>,
-    now: fn() -> SystemTime,
+    policy: CredentialsPolicy,
+    patience: std::time::Duration,
+    /// The datastores whose prefixes are being claimed or released.
+    busy: Mutex<HashSet<Uuid>>,
 }
 
-/// What the marker says.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Marker {
-    installation: Uuid,
-    datastore: String,
-    uid: Uuid,
-}
-
-/// One claim that is made or given up.
-struct Attempt<'a> {
-    client: Client,
-    datastore: &'a Datastore,
-    key: String,
-    ours: Marker,
+/// What is to be done.
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    Claim,
+    Release,
 }
 
 impl<S: Store> Claims<S> {
-    /// Claims for the datastores of this registry, with `now` as its clock.
+    /// Claims for the datastores of this registry, as some of the tests that the prober may run, with the credentials that the policy allows.
     #[must_use]
-    pub fn new(registry: Arc<Registry<S>>, now: fn() -> SystemTime) -> Self {
-        Self { registry, now }
+    pub fn new(registry: Arc<Registry<S>>, prober: Arc<Prober>, policy: CredentialsPolicy) -> Self {
+        let inner = Inner {
+            registry,
+            policy,
+            patience: prober.patience(),
+            busy: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+            prober,
+        }
     }
 
     /// Claims the prefix of an enrichment datastore. A claim that is held already stays as it is.
     ///
     /// # Errors
-    /// [`Error::DatastoreNotFound`], [`Error::Link`] when it is no enrichment datastore, [`Error::Claim`], [`Error::StoreUnavailable`].
+    /// [`Error::DatastoreNotFound`], [`Error::Link`] when it is no enrichment datastore, [`Error::Claim`], [`Error::AmbientCredentialsNotAllowed`],
+    /// those of [`Prober::spawn`], [`Error::StoreUnavailable`].
     pub async fn claim(&self, id: &DatastoreId) -> Result<Stored, Error> {
-        let stored = self.enrichment(id).await?;
-        if stored.datastore.claim.as_ref().is_some_and(|c| c.confirmed) {
-            return Ok(stored);
-        }
-        let attempted = Claim {
-            time: (self.now)(),
-            enforced: false,
-            confirmed: false,
-        };
-        let before = &stored.datastore.claim;
-        let noted = self
-            .registry
-            .note_claim(id, before, Some(attempted.clone()));
-        let noted = noted.await?.datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted).await;
-        let (claim, failure) = match attempt.make().await {
-            Ok(enforced) => (Some(attempted.confirmed(enforced)), None),
-            // What may be there stays noted.
-            Err(unmade) => (unmade.may_be_there.then_some(attempted), Some(unmade.error)),
-        };
-        let noted = self.registry.note_claim(id, &noted.claim, claim).await?;
-        failure.map_or(Ok(noted), |error| Err(error.into()))
+        self.run(id, Wish::Claim).await
     }
 
     /// Gives a claim up; for a prefix that is not claimed it does nothing.
     ///
     /// # Errors
-    /// [`Error::DatastoreNotFound`], [`Error::Link`] when it is no enrichment datastore, [`Error::Claim`], [`Error::StoreUnavailable`].
+    /// As [`Claims::claim`].
     pub async fn release(&self, id: &DatastoreId) -> Result<Stored, Error> {
-        let stored = self.enrichment(id).await?;
-        if stored.datastore.claim.is_none() {
-            return Ok(stored);
-        }
-        let attempt = Attempt::new(self.registry.installation(), &stored.datastore);
-        attempt.await.give_up().await?;
-        let before = &stored.datastore.claim;
-        self.registry.note_claim(id, before, None).await
+        self.run(id, Wish::Release).await
     }
 
+    async fn run(&self, id: &DatastoreId, wish: Wish) -> Result<Stored, Error> {
+        let stored = self.inner.enrichment(id).await?;
+        if is_granted(&stored.datastore, wish) {
+            return Ok(stored);
+        }
+        let inner = Arc::clone(&self.inner);
+        let work = async move { inner.attempt(stored.datastore, wish).await };
+        let done = self.prober.spawn(work)?.await;
+        done.unwrap_or_else(|panic| Err(Error::Internal(Box::new(panic))))
+    }
+}
+
+/// Whether there is nothing to do.
+fn is_granted(datastore: &Datastore, wish: Wish) -> bool {
+    match wish {
+        Wish::Claim => datastore.claim.as_ref().is_some_and(|c| c.confirmed),
+        Wish::Release => datastore.claim.is_none(),
+    }
+}
+
+impl<S: Store> Inner<S> {
     async fn enrichment(&self, id: &DatastoreId) -> Result<Stored, Error> {
         let stored = self.registry.get(id).await?;
         if stored.datastore.role != Role::Enrichment {
             let name = DatastoreName::new(id.clone());
             return Err(LinkError::NotAnEnrichment(name).into());
         }
+        self.policy.check(&stored.datastore.s3.credentials)?;
         Ok(stored)
     }
-}
 
-/// A claim that was not made.
-struct Unmade {
-    error: ClaimError,
-    /// The marker was sent, and whether it is there is not known.
-    may_be_there: bool,
-}
+    async fn attempt(&self, seen: Datastore, wish: Wish) -> Result<Stored, Error> {
+        let Some(_alone) = Alone::at(&self.busy, seen.uid) else {
+            let name = DatastoreName::new(seen.id);
+            return Err(ClaimError::UnderWay(name).into());
+        };
+        self.alone(&seen.id, wish).await
+    }
 
-impl<'a> Attempt<'a> {
-    async fn new(installation: Uuid, datastore: &'a Datastore) -> Self {
-        Self {
-            client: Client::new(&datastore.s3).await,
-            datastore,
-            key: marker_key(&datastore.s3.prefix),
-            ours: Marker {
-                installation,
-                datastore: DatastoreName::new(datastore.id.clone()).to_string(),
-                uid: datastore.uid,
-            },
+    /// The only attempt at this datastore's prefix; an earlier one may have ended since it was looked at.
+    async fn alone(&self, id: &DatastoreId, wish: Wish) -> Result<Stored, Error> {
+        let stored = self.enrichment(id).await?;
+        if is_granted(&stored.datastore, wish) {
+            return Ok(stored);
+        }
+        match wish {
+            Wish::Claim => self.make(&stored.datastore).await,
+            Wish::Release => self.give_up(&stored.datastore).await,
         }
     }
 
-    /// Writes the marker, and says whether the store honours the condition.
-    async fn make(&self) -> Result<bool, Unmade> {
-        let unsent = |error| Unmade {
-            error,
-            may_be_there: false,
+    async fn make(&self, datastore: &Datastore) -> Result<Stored, Error> {
+        let pending = Claim {
+            time: SystemTime::now(),
+            enforced: false,
+            confirmed: false,
         };
-        let sent = |error| Unmade {
-            error,
-            may_be_there: true,
+        let note = self.registry.note_claim(datastore, Some(pending.clone()));
+        let noted = note.await?.datastore;
+        let attempt = Attempt::new(self.registry.installation(), &noted, self.patience).await;
+        // An earlier attempt that was not answered may have written the marker.
+        let (claim, failure) = match attempt.make(datastore.claim.is_some()).await {
+            Ok(enforced) => (Some(pending.confirmed(enforced)), None),
+            // What may be there stays noted.
+            Err(unmade) => (unmade.may_be_there.then_some(pending), Some(unmade.error)),
         };
-        let body = serde_json::to_string(&self.ours).unwrap_or_default();
-        let is_there = self.is_ours_there().await.map_err(unsent)?;
-        let first = self.client.put_if_absent(&self.key, &body).await.result;
-        match first {
-            Err(failure) if is_taken(&failure) && is_there => return Ok(true),
-            Err(failure) if is_taken(&failure) => {
-                // Somebody was faster; a look says who.
-                self.is_ours_there().await.map_err(unsent)?;
-                return Ok(true);
+        match (self.registry.note_claim(&noted, claim).await, failure) {
+            (Ok(_), Some(error)) => Err(error.into()),
+            (Err(error), None) => {
+                // It was deleted by force meanwhile: nobody would know of the marker.
+                if let Err(left) = attempt.give_up().await {
+                    tracing::warn!(%left, "the marker of a datastore that has gone is left");
+                }
+                Err(error)
             }
-            Err(failure) if refuses_condition(&failure) => {
-                let put = self.client.put(&self.key, &body).await.result;
-                put.map_err(|f| sent(self.failed(Action::PutObject, &f)))?;
-                self.expect_ours().await.map_err(sent)?;
-                return Ok(false);
+            (noted, _) => noted,
+        }
+    }
+
+    async fn give_up(&self, datastore: &Datastore) -> Result<Stored, Error> {
+        let held = datastore.claim.clone();
+        let pending = held.clone().map(|claim| Claim {
+            confirmed: false,
+            ..claim
+        });
+        let noted = self
+            .registry
+            .note_claim(datastore, pending)
+            .await?
+            .datastore;
+        let attempt = Attempt::new(self.registry.installation(), &noted, self.patience).await;
+        match attempt.give_up().await {
+            Ok(()) => self.registry.note_claim(&noted, None).await,
+            Err(error) => {
+                if error.is_denial() {
+                    self.registry.note_claim(&noted, held).await?;
+                }
+                Err(error.into())
             }
-            Err(failure) => {
-                let may_be_there = failure.status != Some(403);
-                let error = self.failed(Action::PutObject, &failure);
-                return Err(Unmade {
-                    error,
-                    may_be_there,
-                });
-            }
-            Ok(()) => {}
-        }
-        self.expect_ours().await.map_err(sent)?;
-        let again = self.client.put_if_absent(&self.key, &body).await.result;
-        Ok(again.is_err_and(|failure| is_taken(&failure)))
-    }
-
-    /// Deletes the marker, unless it is somebody else's.
-    async fn give_up(&self) -> Result<(), ClaimError> {
-        match self.is_ours_there().await {
-            Ok(true) => {}
-            // What is not ours is not ours to delete, and nothing of ours is there.
-            Ok(false) | Err(ClaimError::Others { .. }) => return Ok(()),
-            Err(error) => return Err(error),
-        }
-        let deleted = self.client.delete(&self.key, None).await.result;
-        deleted.map_err(|f| self.failed(Action::DeleteObject, &f))?;
-        Ok(())
-    }
-
-    /// Whether our marker is there.
-    async fn is_ours_there(&self) -> Result<bool, ClaimError> {
-        let read = self.client.get_small(&self.key).await.result;
-        let bytes = match read {
-            Ok(bytes) => bytes,
-            Err(failure) if failure.code.as_deref() == Some("NoSuchKey") => return Ok(false),
-            Err(failure) => return Err(self.failed(Action::GetObject, &failure)),
-        };
-        let found: Option<Marker> = serde_json::from_slice(&bytes).ok();
-        if found.as_ref() == Some(&self.ours) {
-            return Ok(true);
-        }
-        Err(ClaimError::Others {
-            name: DatastoreName::new(self.datastore.id.clone()),
-            key: self.key.clone(),
-            owner: found.map_or(Owner::Unknown, |marker| marker.owner()),
-        })
-    }
-
-    /// Reads back what was written: a store that ignores the condition may hold another one's marker by now.
-    async fn expect_ours(&self) -> Result<(), ClaimError> {
-        if self.is_ours_there().await? {
-            return Ok(());
-        }
-        Err(self.error(
-            "GetObject",
-            None,
-            "what was just written is not there".to_owned(),
-        ))
-    }
-
-    fn failed(&self, action: Action, failure: &Failure) -> ClaimError {
-        let finding = prober::finding(&self.datastore.s3, action, failure);
-        let operation = match action {
-            Action::GetObject => "GetObject",
-            Action::DeleteObject => "DeleteObject",
-            _ => "PutObject",
-        };
-        let code = failure.code.clone();
-        self.error(
-            operation,
-            code,
-            format!("{} {}", finding.title, finding.remedy),
-        )
-    }
-
-    fn error(&self, operation: &'static str, code: Option<String>, why: String) -> ClaimError {
-        ClaimError::Failed {
-            name: DatastoreName::new(self.datastore.id.clone()),
-            key: self.key.clone(),
-            operation,
-            code,
-            why,
         }
     }
 }
 
-impl Marker {
-    fn owner(&self) -> Owner {
-        match DatastoreName::parse(&self.datastore) {
-            Ok(datastore) => Owner::Datastore {
-                installation: self.installation,
-                datastore,
-            },
-            Err(_) => Owner::Unknown,
-        }
+/// The only attempt at a datastore's prefix, as long as it is there.
+struct Alone<'a> {
+    busy: &'a Mutex<HashSet<Uuid>>,
+    uid: Uuid,
+}
+
+impl<'a> Alone<'a> {
+    /// `None` if there is another.
+    fn at(busy: &'a Mutex<HashSet<Uuid>>, uid: Uuid) -> Option<Self> {
+        let mut all = busy.lock().unwrap_or_else(PoisonError::into_inner);
+        // Made only if there is none: dropping it would let another one in.
+        all.insert(uid).then(|| Self { busy, uid })
     }
 }
 
-/// There is an object already (412), or another conditional write of it is under way (409).
-fn is_taken(failure: &Failure) -> bool {
-    matches!(failure.status, Some(409 | 412))
-}
-
-/// The store does not know the condition.
-fn refuses_condition(failure: &Failure) -> bool {
-    matches!(failure.status, Some(400 | 501))
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        let mut all = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&self.uid);
+    }
 }

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 
 use crate::config::Serve;
 use crate::grpc::{MAX_MESSAGE_BYTES, Service, TransportErrors};
+use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Ledger, Limits, Prober};
@@ -102,7 +103,9 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let service = Service::new(
         registry,
         Arc::clone(&prober),
-        options.allow_ambient_credentials,
+        CredentialsPolicy {
+            allow_ambient: options.allow_ambient_credentials,
+        },
     );
     let router = Server::builder()
         .layer(TransportErrors)

@@ -5,9 +5,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
-use super::decode::{Policy, Test, TestTarget};
+use super::decode::{Test, TestTarget};
 use super::encode;
 use crate::model::Error;
+use crate::model::credentials::CredentialsPolicy;
 use crate::model::error::Violation;
 use crate::pb;
 use crate::prober::{Event, Target};
@@ -18,7 +19,7 @@ use crate::store::Store;
 /// The location, credentials and role to test; a saved datastore is read with its credentials.
 pub(super) async fn target<S: Store>(
     registry: &Registry<S>,
-    policy: Policy,
+    policy: CredentialsPolicy,
     test: Test,
 ) -> Result<Target, Error> {
     let tested = match test.target {

@@ -19,7 +19,8 @@ use crate::model::Error;
 use crate::model::certificates::Certificates;
 use crate::model::connection_test::TestName;
 use crate::model::credentials::{
-    AccessKey, Credentials, MAX_ACCESS_KEY_ID, MAX_SECRET_ACCESS_KEY, MAX_SESSION_TOKEN,
+    AccessKey, Credentials, CredentialsPolicy, MAX_ACCESS_KEY_ID, MAX_SECRET_ACCESS_KEY,
+    MAX_SESSION_TOKEN,
 };
 use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::endpoint::Endpoint;
@@ -33,7 +34,7 @@ use crate::model::region::Region;
 use crate::model::role::Role;
 use crate::model::secret::Secret;
 use crate::pb;
-use crate::registry::{Change, Delete, Query, Request, S3Change, Update};
+use crate::registry::{Change, Delete, Proven, Query, Request, S3Change, Update};
 use crate::store::Revision;
 
 pub(super) use create::create;
@@ -46,22 +47,6 @@ const MAX_PAGE_SIZE: i32 = 1_000;
 /// How many mistakes are listed of a field that can hold many: error details travel in HTTP trailers, which many clients
 /// take only 8 KiB of.
 const MAX_VIOLATIONS_OF_A_FIELD: usize = 5;
-
-/// What the operator allows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Policy {
-    pub(super) allow_ambient_credentials: bool,
-}
-
-impl Policy {
-    /// Refuses the server's own credentials, unless they are allowed.
-    pub(super) fn check(self, credentials: &Credentials) -> Result<(), Error> {
-        if credentials.are_the_servers() && !self.allow_ambient_credentials {
-            return Err(Error::AmbientCredentialsNotAllowed);
-        }
-        Ok(())
-    }
-}
 
 /// A connection test that was asked for.
 #[derive(Debug)]
@@ -172,14 +157,15 @@ fn page_size(asked: i32, default: i32, max: i32, fields: &mut Fields) -> usize {
 
 pub(super) fn update(
     request: pb::UpdateDatastoreRequest,
-    policy: Policy,
+    policy: CredentialsPolicy,
 ) -> Result<(Update, Proof), Error> {
     let mut fields = Fields::default();
-    let request_id = request_id(&request.request_id, &mut fields, || {
-        let mut plain = request.clone();
-        plain.request_id.clear();
-        digest("UpdateDatastore", &plain)
-    });
+    let request_id = request_id(
+        "UpdateDatastore",
+        &request,
+        |r| &mut r.request_id,
+        &mut fields,
+    );
     let Some(datastore) = request.datastore else {
         fields.refuse("datastore", "is required; send its name and the new values");
         return Err(fields.error());
@@ -209,18 +195,19 @@ pub(super) fn update(
         request: request_id,
         validate_only: request.validate_only,
         share_prefix: request.share_prefix,
-        tested: None,
+        proven: Proven::NoChange,
     };
     Ok((update, proof))
 }
 
 pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Error> {
     let mut fields = Fields::default();
-    let request_id = request_id(&request.request_id, &mut fields, || {
-        let mut plain = request.clone();
-        plain.request_id.clear();
-        digest("DeleteDatastore", &plain)
-    });
+    let request_id = request_id(
+        "DeleteDatastore",
+        request,
+        |r| &mut r.request_id,
+        &mut fields,
+    );
     let id = name("name", &request.name, &mut fields);
     let Some(id) = id else {
         return Err(fields.error());
@@ -235,7 +222,10 @@ pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Err
     })
 }
 
-pub(super) fn test(request: pb::TestConnectionRequest, policy: Policy) -> Result<Test, Error> {
+pub(super) fn test(
+    request: pb::TestConnectionRequest,
+    policy: CredentialsPolicy,
+) -> Result<Test, Error> {
     use pb::test_connection_request::Target;
     let mut fields = Fields::default();
     let role = optional_role("role", request.role, &mut fields);
@@ -607,16 +597,19 @@ fn etag(text: &str) -> Option<Revision> {
     Some(printed.unwrap_or_default())
 }
 
-/// The request's id, and its digest, which is made only if there is an id.
-fn request_id(
-    text: &str,
+/// The request's id, and the digest of all else in it, which is made only if there is an id.
+fn request_id<M: Message + Clone>(
+    rpc: &str,
+    request: &M,
+    id_in: impl Fn(&mut M) -> &mut String,
     fields: &mut Fields,
-    digest: impl FnOnce() -> [u8; 32],
 ) -> Option<Request> {
-    let id = optional(text, Uuid::try_parse)
+    let mut plain = request.clone();
+    let text = std::mem::take(id_in(&mut plain));
+    let id = optional(&text, Uuid::try_parse)
         .map_err(|_| "is no UUID; send one like 7d9f0f7e-3f3c-4a5b-9a52-0d4d2f6f2a11");
     let id = fields.take("request_id", id)??;
-    let digest = digest();
+    let digest = digest(rpc, &plain);
     Some(Request { id, digest })
 }
 

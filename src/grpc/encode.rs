@@ -72,13 +72,13 @@ fn connection(stored: &Stored) -> pb::Connection {
     }
 }
 
-/// A claim whose marker is not known to be there is not shown.
 fn prefix_claim(datastore: &Datastore) -> Option<pb::PrefixClaim> {
-    let claim = datastore.claim.as_ref().filter(|claim| claim.confirmed)?;
+    let claim = datastore.claim.as_ref()?;
     Some(pb::PrefixClaim {
         key: marker_key(&datastore.s3.prefix),
         claim_time: Some(timestamp(claim.time)),
         enforced: claim.enforced,
+        pending: !claim.confirmed,
     })
 }
 

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
@@ -11,6 +10,7 @@ use super::status::to_status;
 use super::{connection_test, decode, encode, iam_policy, page_token};
 use crate::admission::Admission;
 use crate::claims::Claims;
+use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreService;
 use crate::prober::Prober;
@@ -24,25 +24,19 @@ pub struct Service<S> {
     prober: Arc<Prober>,
     admission: Admission<S>,
     claims: Claims<S>,
-    policy: decode::Policy,
+    policy: CredentialsPolicy,
 }
 
 impl<S: Store> Service<S> {
-    /// A service on the registry and the prober. Datastores may use the server's own credentials only if `allow_ambient_credentials`.
+    /// A service on the registry and the prober, whose datastores sign with what the policy allows.
     #[must_use]
-    pub fn new(
-        registry: Arc<Registry<S>>,
-        prober: Arc<Prober>,
-        allow_ambient_credentials: bool,
-    ) -> Self {
+    pub fn new(registry: Arc<Registry<S>>, prober: Arc<Prober>, policy: CredentialsPolicy) -> Self {
         Self {
-            admission: Admission::new(Arc::clone(&registry), Arc::clone(&prober)),
-            claims: Claims::new(Arc::clone(&registry), SystemTime::now),
+            admission: Admission::new(Arc::clone(&registry), Arc::clone(&prober), policy),
+            claims: Claims::new(Arc::clone(&registry), Arc::clone(&prober), policy),
             registry,
             prober,
-            policy: decode::Policy {
-                allow_ambient_credentials,
-            },
+            policy,
         }
     }
 }

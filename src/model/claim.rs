@@ -37,6 +37,9 @@ pub fn marker_key(prefix: &Prefix) -> String {
 /// Why a prefix is not claimed, not released, or not to be left.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
+    /// Another claim or release of it has not ended.
+    #[error("the prefix of {0} is being claimed or released; try again shortly")]
+    UnderWay(DatastoreName),
     /// It would be left behind claimed.
     #[error(
         "the prefix of {name} is claimed by the object `{key}`; release it first with ReleasePrefix"
@@ -73,6 +76,14 @@ pub enum ClaimError {
         /// What is wrong and what to do.
         why: String,
     },
+}
+
+impl ClaimError {
+    /// Whether S3 has refused it, so that nothing was changed.
+    #[must_use]
+    pub fn is_denial(&self) -> bool {
+        matches!(self, Self::Failed { code, .. } if code.as_deref() == Some("AccessDenied"))
+    }
 }
 
 /// Who has claimed a prefix, as far as its marker tells.

@@ -9,6 +9,7 @@ pub use assumed_role::{
 };
 pub use role_arn::{RoleArn, RoleArnError};
 
+use super::error::Error;
 use super::secret::Secret;
 
 /// The longest access key ID that is taken, in bytes: IAM's own limit for `AccessKeyId`.
@@ -92,5 +93,25 @@ impl AccessKey {
             secret_access_key: blank(),
             session_token: self.session_token.as_ref().map(|_| blank()),
         }
+    }
+}
+
+/// Which credentials the operator lets datastores sign with.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialsPolicy {
+    /// Whether those that this server runs with are among them.
+    pub allow_ambient: bool,
+}
+
+impl CredentialsPolicy {
+    /// Refuses the server's own credentials, unless they are allowed: also those of a datastore that was saved when they were.
+    ///
+    /// # Errors
+    /// [`Error::AmbientCredentialsNotAllowed`].
+    pub fn check(self, credentials: &Credentials) -> Result<(), Error> {
+        if credentials.are_the_servers() && !self.allow_ambient {
+            return Err(Error::AmbientCredentialsNotAllowed);
+        }
+        Ok(())
     }
 }

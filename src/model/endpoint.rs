@@ -1,7 +1,7 @@
 //! The endpoint of an S3-compatible store: an http(s) URL that is a scheme, a host and a port, and no more.
 
 use std::fmt;
-use url::Url;
+use url::{Host, Url};
 
 /// Where an S3-compatible store listens.
 ///
@@ -84,18 +84,34 @@ impl Endpoint {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// The host, and the port if it is not the scheme's own.
+    /// The host and the port, written the same for every spelling of one address.
     #[must_use]
-    pub fn authority(&self) -> &str {
-        self.0.authority()
+    pub fn authority(&self) -> String {
+        let port = self.0.port_or_known_default().unwrap_or_default();
+        let host = match self.0.host() {
+            Some(Host::Ipv6(ip)) => match ip.to_ipv4_mapped() {
+                Some(ip) => ip.to_string(),
+                None => format!("[{ip}]"),
+            },
+            _ => self.host().to_owned(),
+        };
+        format!("{host}:{port}")
     }
 
-    /// Whether it is one of Amazon S3's own addresses, in any partition.
+    /// Whether it is one of Amazon S3's own addresses, in any partition: `s3.region.amazonaws.com`, dual-stack and FIPS too ("Amazon Simple Storage
+    /// Service endpoints and quotas" in the AWS General Reference).
     #[must_use]
     pub fn is_amazon(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
         let domains = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"];
-        domains.iter().any(|domain| host.ends_with(domain))
+        let (first, _) = self.host().split_once('.').unwrap_or_default();
+        let is_s3 = first == "s3" || first.starts_with("s3-");
+        is_s3 && domains.iter().any(|domain| self.host().ends_with(domain))
+    }
+
+    /// The host without the dot that may end it.
+    fn host(&self) -> &str {
+        let host = self.0.host_str().unwrap_or_default();
+        host.strip_suffix('.').unwrap_or(host)
     }
 }
 

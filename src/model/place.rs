@@ -5,7 +5,7 @@ use super::datastore::S3Config;
 /// The beginning of every key of a datastore, in its store. Two places are the same exactly when their keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
-    /// The host and port of a compatible store; empty for Amazon S3, in which a bucket's name is enough.
+    /// The host and port of a compatible store; for Amazon S3 the partition, in which a bucket's name is enough.
     store: String,
     /// `bucket/` or `bucket/prefix/`.
     path: String,
@@ -13,11 +13,16 @@ pub struct Place {
 
 impl Place {
     /// The place of a configuration. `http` and `https` at one host and port are one store, and Amazon's own endpoints are Amazon S3.
+    ///
+    /// A bucket's name is unique in its partition ("General purpose bucket naming rules" in the Amazon S3 User Guide).
     #[must_use]
     pub fn of(s3: &S3Config) -> Self {
         let store = s3.endpoint.as_ref().filter(|e| !e.is_amazon());
         Self {
-            store: store.map_or(String::new(), |e| e.authority().to_owned()),
+            store: match store {
+                Some(endpoint) => endpoint.authority(),
+                None => s3.region.partition().to_string(),
+            },
             path: format!("{}/{}", s3.bucket.as_str(), s3.prefix.as_str()),
         }
     }
@@ -106,8 +111,39 @@ mod tests {
         assert_ne!(minio, at("http://minio:9001"));
         assert_ne!(minio, at(""));
         assert_eq!(at(""), at("https://s3.eu-central-1.amazonaws.com"));
-        assert_eq!(at(""), at("https://s3.cn-north-1.amazonaws.com.cn"));
-        assert_ne!(at(""), at("https://amazonaws.com.example.org"));
+        assert_eq!(at(""), at("https://s3.amazonaws.com."));
+        assert_eq!(
+            at(""),
+            at("https://s3-fips.dualstack.us-east-1.amazonaws.com")
+        );
+        assert_ne!(at(""), at("https://s3.amazonaws.com.example.org"));
+        assert_ne!(
+            at("http://a.elb.amazonaws.com"),
+            at("http://b.elb.amazonaws.com")
+        );
+        assert_eq!(at("https://minio"), at("http://minio.:443"));
+        assert_eq!(
+            at("http://[::ffff:10.0.0.1]:9000"),
+            at("http://10.0.0.1:9000")
+        );
+    }
+
+    #[test]
+    fn a_bucket_of_another_partition_is_another_bucket() {
+        let location = Location::parse("s3://logs").unwrap();
+        let of = |region: &str| {
+            Place::of(&S3Config {
+                bucket: location.bucket().clone(),
+                prefix: location.prefix().clone(),
+                region: Region::parse(region).unwrap(),
+                endpoint: None,
+                addressing_style: None,
+                ca_certificates: None,
+                credentials: Credentials::Anonymous,
+            })
+        };
+        assert_eq!(of("us-east-1"), of("eu-central-1"));
+        assert_ne!(of("us-east-1"), of("cn-north-1"));
     }
 
     #[test]

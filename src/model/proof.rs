@@ -1,6 +1,7 @@
 //! What a write asks for before it believes in a connection: a test that has passed.
 
 use super::connection_test::TestName;
+use super::name::DatastoreName;
 
 /// How a new or changed connection is to be proven.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,11 @@ pub enum ProofError {
         /// The test.
         test: TestName,
     },
+    /// Somebody else has changed the connection while it was tested.
+    #[error(
+        "the connection of {0} was changed by somebody else in the meantime; read it again and send your change again"
+    )]
+    Overtaken(DatastoreName),
     /// The named test is too old.
     #[error("{field}: {test} is more than an hour old; test again, or leave the field out")]
     TooOld {
@@ -65,10 +71,10 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// The missing actions if there are any, otherwise what is wrong.
+    /// The missing actions if there are any, otherwise the first thing that is wrong.
     fn summary(&self) -> String {
         if self.missing_actions.is_empty() {
-            self.findings.join(" ")
+            self.findings.first().cloned().unwrap_or_default()
         } else {
             format!("missing {}", self.missing_actions.join(", "))
         }

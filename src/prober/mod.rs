@@ -22,7 +22,8 @@ mod traces;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info_span};
@@ -103,13 +104,7 @@ impl Prober {
     /// # Errors
     /// [`Error::TooManyTests`] when as many run as may, [`Error::ServerStopping`] after [`Prober::close`].
     pub fn start(&self, target: Target) -> Result<mpsc::Receiver<Event>, Error> {
-        if self.tests.is_closed() {
-            return Err(Error::ServerStopping);
-        }
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| Error::TooManyTests {
-            max: self.limits.concurrent,
-        })?;
+        let place = self.place()?;
         let plan = plan::plan(target.tested.role);
         // Started, at most three for each check, Completed: the test never waits for a slow reader.
         let (events, receiver) = mpsc::channel(3 * run::checks_of(&plan).len() + 2);
@@ -127,6 +122,39 @@ impl Prober {
         let span = info_span!("connection_test", id = %test.id, uri = test.target.tested.s3.uri());
         self.tests.spawn(test.run(place).instrument(span));
         Ok(receiver)
+    }
+
+    /// Does something else that calls S3, as one of the tests that may run at once; it ends whether or not it is waited for, and the server waits for it.
+    ///
+    /// # Errors
+    /// As [`Prober::start`].
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<JoinHandle<T>, Error> {
+        let place = self.place()?;
+        let work = async move {
+            let done = work.await;
+            drop(place);
+            done
+        };
+        Ok(self.tests.spawn(work.in_current_span()))
+    }
+
+    /// For how long one call of S3 may take.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.limits.check
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        if self.tests.is_closed() {
+            return Err(Error::ServerStopping);
+        }
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map_err(|_| Error::TooManyTests {
+            max: self.limits.concurrent,
+        })
     }
 
     /// Removes, in the background, what the tests of an earlier process have left. Before the first test is started.

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::delete::refuse_claimed;
-use super::{Registry, Stored, keys, record, unavailable, unchanged};
+use super::{Registry, Stored, keys, record, unchanged};
 use crate::model::Error;
-use crate::model::claim::Claim;
-use crate::model::name::DatastoreId;
-use crate::store::{self, Store, Txn};
+use crate::model::claim::{Claim, ClaimError};
+use crate::model::datastore::Datastore;
+use crate::model::name::DatastoreName;
+use crate::store::{Store, Txn};
 
 impl<S: Store> Registry<S> {
     /// What this installation is known by in the markers of its claims.
@@ -16,37 +16,37 @@ impl<S: Store> Registry<S> {
         self.installation.id
     }
 
-    /// Notes what is known of the claim of a datastore. While one is noted the datastore does not move.
+    /// Notes what is known of the claim of a datastore, which was as it is given. While one is noted the datastore does not move.
     ///
     /// # Errors
-    /// [`Error::DatastoreNotFound`], [`Error::StoreUnavailable`], and [`Error::Claim`] if it has been claimed meanwhile and is not the same any
-    /// more.
+    /// [`Error::DatastoreNotFound`] also when it is another one of the same name, [`Error::StoreUnavailable`], and [`Error::Claim`] if what is known
+    /// is not what it was.
     pub async fn note_claim(
         &self,
-        id: &DatastoreId,
-        before: &Option<Claim>,
+        as_read: &Datastore,
         claim: Option<Claim>,
     ) -> Result<Stored, Error> {
+        let id = &as_read.id;
         loop {
             let stored = self.get(id).await?;
-            if stored.datastore.claim != *before {
-                refuse_claimed(&stored.datastore)?;
+            let name = || DatastoreName::new(id.clone());
+            if stored.datastore.uid != as_read.uid {
+                return Err(Error::DatastoreNotFound(name()));
+            }
+            if stored.datastore.claim != as_read.claim {
+                return Err(ClaimError::UnderWay(name()).into());
             }
             let mut new = stored.datastore.clone();
             new.claim.clone_from(&claim);
             new.update_time = (self.now)().max(new.update_time);
             let record = record::encode(&new).map_err(Error::Internal)?;
             let txn = unchanged(Txn::new(), &stored).put(keys::datastore(id), record);
-            match self.store.commit(txn).await {
-                Ok(revision) => {
-                    return Ok(Stored {
-                        datastore: new,
-                        revision: Some(revision),
-                        connection: stored.connection,
-                    });
-                }
-                Err(store::Error::Conflict { .. }) => {}
-                Err(error) => return Err(unavailable(error)),
+            if let Some(revision) = self.committed(txn).await? {
+                return Ok(Stored {
+                    datastore: new,
+                    revision: Some(revision),
+                    connection: stored.connection,
+                });
             }
         }
     }

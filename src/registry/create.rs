@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::links::linked;
-use super::places::held;
 use super::{Connection, Registry, Request, Stored, keys, record, unavailable};
 use crate::model::Error;
 use crate::model::connection_test::TestName;
@@ -13,7 +12,7 @@ use crate::model::datastore::{Datastore, S3Config};
 use crate::model::link;
 use crate::model::name::{DatastoreId, DatastoreName, DisplayName, Labels};
 use crate::model::role::Role;
-use crate::store::{self, Guard, Store, Txn};
+use crate::store::{Guard, Store, Txn};
 
 /// What is to be created.
 #[derive(Clone, Debug)]
@@ -98,18 +97,15 @@ impl<S: Store> Registry<S> {
             }
             let txn = self.birth(txn, &born).await?;
             let txn = self.remember(txn, request, Some(&datastore)).await?;
-            match self.store.commit(txn).await {
-                Ok(revision) => {
-                    return Ok(Stored {
-                        connection: self.connection_when_born(&born).await?,
-                        datastore,
-                        revision: Some(revision),
-                    });
-                }
-                // Somebody was faster: a look says with what.
-                Err(store::Error::Conflict { .. }) => conflicted = true,
-                Err(error) => return Err(unavailable(error)),
+            if let Some(revision) = self.committed(txn).await? {
+                return Ok(Stored {
+                    connection: self.connection_when_born(&born).await?,
+                    datastore,
+                    revision: Some(revision),
+                });
             }
+            // Somebody was faster: a look says with what.
+            conflicted = true;
         }
     }
 
@@ -119,10 +115,7 @@ impl<S: Store> Registry<S> {
         match (&born.enrichment, &first.enrichment) {
             (Some((enrichment, _)), _) => {
                 link::check(first, enrichment)?;
-                if share_prefix {
-                    return Ok(txn);
-                }
-                self.unshared(txn, enrichment).await
+                self.holding(txn, enrichment, share_prefix).await
             }
             (None, Some(existing)) => self.linkable(txn, first, existing, share_prefix).await,
             (None, None) => Ok(txn),
@@ -132,9 +125,9 @@ impl<S: Store> Registry<S> {
     /// Adds all entries of new datastores, and guards that their names are free.
     async fn birth(&self, mut txn: Txn, born: &Born) -> Result<Txn, Error> {
         for (datastore, tested) in born.all() {
-            txn = held(creation(txn, datastore)?, datastore);
-            if tested.is_some() {
-                txn = self.adopt(txn, tested.as_ref(), datastore).await?;
+            txn = creation(txn, datastore)?;
+            if let Some(test) = tested {
+                txn = self.adopt(txn, test, datastore).await?;
             }
         }
         Ok(linked(txn, &born.first.0))

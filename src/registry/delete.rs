@@ -2,14 +2,14 @@
 
 use super::links::unlinked;
 use super::places::left;
-use super::{Registry, Request, keys, record, unavailable, unchanged};
+use super::{Registry, Request, keys, record, unchanged};
 use crate::model::Error;
 use crate::model::claim::{ClaimError, marker_key};
 use crate::model::datastore::Datastore;
 use crate::model::link::LinkError;
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
-use crate::store::{self, Revision, Store, Txn};
+use crate::store::{Revision, Store, Txn};
 
 /// A datastore to be deleted.
 #[derive(Clone, Debug)]
@@ -51,15 +51,16 @@ impl<S: Store> Registry<S> {
                 return Ok(());
             }
             txn = self.forgotten(txn, &stored).await?;
-            txn = left(unlinked(txn, datastore), datastore)
+            if datastore.role == Role::Enrichment {
+                txn = left(txn, datastore);
+            }
+            txn = unlinked(txn, datastore)
                 .delete(keys::datastore(&delete.id))
                 .delete(keys::by_display_name(&datastore.display_name))
                 .delete(keys::by_create_time(datastore.create_time, &delete.id));
             let txn = self.remember(txn, delete.request, None).await?;
-            match self.store.commit(txn).await {
-                Ok(_) => return Ok(()),
-                Err(store::Error::Conflict { .. }) => {}
-                Err(error) => return Err(unavailable(error)),
+            if self.committed(txn).await?.is_some() {
+                return Ok(());
             }
         }
     }
@@ -115,7 +116,7 @@ impl<S: Store> Registry<S> {
 }
 
 /// How many of the sources that stand in the way are named.
-const NAMED: usize = 20;
+const NAMED: usize = 10;
 /// How many sources are read at once.
 const PAGE: usize = 500;
 

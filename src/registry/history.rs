@@ -6,9 +6,8 @@ mod read;
 pub use proof::refuse_unless_passed;
 pub use read::TestPage;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::connection::{self, Connection};
@@ -20,7 +19,7 @@ use crate::model::connection_test::TestName;
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
 use crate::report::{FindingReason, Report, Subject, Tested, changes};
-use crate::store::{self, Direction, Entry, Scan, Store, Txn};
+use crate::store::{Direction, Entry, Scan, Store, Txn};
 
 /// How many tests of datastores that are not saved are kept at the most.
 const MAX_UNSAVED: usize = 1_000;
@@ -36,8 +35,8 @@ const FORMAT: u8 = 1;
 pub(super) struct Bounds {
     /// How many tests of each saved datastore are kept.
     pub(super) of_each: usize,
-    /// How many tests of datastores that are not saved there are.
-    unsaved: AtomicUsize,
+    /// How many tests of datastores that are not saved there are. Held while one is added, so that no two clear the same ones away.
+    unsaved: Mutex<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,11 +50,11 @@ struct TestRecord {
 impl Bounds {
     /// Those of a store, with what it has of tests.
     pub(super) async fn of(store: &impl Store, of_each: usize) -> Result<Self, Error> {
-        let scan = newest(keys::UNSAVED_TESTS.to_vec(), None, MAX_UNSAVED);
+        let scan = newest(keys::UNSAVED_TESTS.to_vec(), None, 2 * MAX_UNSAVED);
         let unsaved = store.scan(scan).await.map_err(unavailable)?.len();
         Ok(Self {
             of_each,
-            unsaved: AtomicUsize::new(unsaved),
+            unsaved: Mutex::new(unsaved),
         })
     }
 }
@@ -93,39 +92,45 @@ impl<S: Store> Registry<S> {
             datastore: Some(id.clone()),
             id: report.test_id,
         };
-        let family = keys::tests(uid);
         loop {
             let stored = self.get(id).await?;
             if stored.datastore.uid != uid {
                 let name = DatastoreName::new(id.clone());
                 return Err(Error::DatastoreNotFound(name));
             }
-            let all = newest(family.clone(), None, self.history.of_each + PAGE);
-            let kept = self.store.scan(all).await.map_err(unavailable)?;
+            let kept = self.newest_tests(uid).await?;
             if let Some(last) = last_of(tested.role, &kept)? {
                 report.changes = changes(&last.report, &report.checks);
             }
             let record = encoded(tested, fingerprint, report)?;
             let txn = unchanged(Txn::new(), &stored);
-            let mut txn = txn.put(keys::test(&family, report.test_id), record);
-            for entry in kept
-                .into_iter()
-                .skip(self.history.of_each.saturating_sub(1))
-            {
-                txn = txn.delete(entry.key);
-            }
+            let mut txn = self.kept(txn, uid, report.test_id, record, kept);
             let current = self
                 .installation
                 .fingerprint(&stored.datastore.s3, stored.datastore.role)?;
             if current == fingerprint && !was_cut_off(report) {
                 txn = self.shown(txn, id, report).await?;
             }
-            match self.store.commit(txn).await {
-                Ok(_) => return Ok(name),
-                Err(store::Error::Conflict { .. }) => {}
-                Err(error) => return Err(unavailable(error)),
+            if self.committed(txn).await?.is_some() {
+                return Ok(name);
             }
         }
+    }
+
+    /// All tests of a datastore, the newest first.
+    async fn newest_tests(&self, uid: Uuid) -> Result<Vec<Entry>, Error> {
+        let all = newest(keys::tests(uid), None, self.history.of_each + PAGE);
+        self.store.scan(all).await.map_err(unavailable)
+    }
+
+    /// Adds a test to those of a datastore, and takes those away that are too many then.
+    fn kept(&self, txn: Txn, uid: Uuid, test: Uuid, record: Vec<u8>, newest: Vec<Entry>) -> Txn {
+        let key = keys::test(&keys::tests(uid), test);
+        let others = newest.into_iter().filter(|entry| entry.key != key);
+        let too_many = others.skip(self.history.of_each.saturating_sub(1));
+        let txn = too_many.fold(txn, |txn, entry| txn.delete(entry.key));
+        txn.put(keys::tests_changed(uid), Vec::new())
+            .put(key, record)
     }
 
     /// Puts what a test has shown of the connection, unless a later test has.
@@ -159,16 +164,17 @@ impl<S: Store> Registry<S> {
             limit: CLEARED_AT_ONCE,
             direction: Direction::Ascending,
         };
-        let mut count = self.history.unsaved.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut number = self.history.unsaved.lock().await;
+        let mut left = *number + 1;
         for (key, oldest) in self.scan_tests(scan).await? {
-            if count <= MAX_UNSAVED && !self.is_old(&oldest.report) {
+            if left <= MAX_UNSAVED && !self.is_old(&oldest.report) {
                 break;
             }
             txn = txn.delete(key);
-            self.history.unsaved.fetch_sub(1, Ordering::Relaxed);
-            count -= 1;
+            left -= 1;
         }
         self.store.commit(txn).await.map_err(unavailable)?;
+        *number = left;
         Ok(TestName {
             datastore: None,
             id: report.test_id,
@@ -178,6 +184,12 @@ impl<S: Store> Registry<S> {
     /// Takes all tests of a datastore away, and what is known by them.
     pub(super) async fn forgotten(&self, mut txn: Txn, stored: &Stored) -> Result<Txn, Error> {
         let family = keys::tests(stored.datastore.uid);
+        let mark = keys::tests_changed(stored.datastore.uid);
+        let changed = self.store.get(&mark).await.map_err(unavailable)?;
+        // A test that is kept from here on breaks the guard.
+        txn = txn
+            .guard(as_read(mark.clone(), changed.as_ref()))
+            .delete(mark);
         let mut after = None;
         loop {
             let page = Scan {

@@ -46,6 +46,11 @@ pub(super) fn tests(uid: Uuid) -> Vec<u8> {
     format!("test/{}/", uid.simple()).into_bytes()
 }
 
+/// Put whenever a test of a datastore is kept: a guard on it sees all of them.
+pub(super) fn tests_changed(uid: Uuid) -> Vec<u8> {
+    format!("tests_changed/{}", uid.simple()).into_bytes()
+}
+
 /// One test among those of a family.
 pub(super) fn test(family: &[u8], id: Uuid) -> Vec<u8> {
     [family, id.simple().to_string().as_bytes()].concat()

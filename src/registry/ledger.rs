@@ -57,8 +57,14 @@ impl<S: Store> Registry<S> {
         let Some(datastore) = result.map_err(Error::Internal)? else {
             return Ok(Some(None));
         };
+        // The name may be another datastore's by now.
+        let current = match self.get(&datastore.id).await {
+            Ok(stored) => (stored.datastore.uid == datastore.uid).then_some(stored),
+            Err(Error::DatastoreNotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
         Ok(Some(Some(Stored {
-            connection: self.connection(&datastore.id).await?,
+            connection: current.and_then(|stored| stored.connection),
             datastore,
             // One commit has one revision: the datastore's was the ledger entry's.
             revision: Some(entry.revision),

@@ -65,16 +65,12 @@ impl<S: Store> Registry<S> {
             txn = unlinked(txn, old).put(keys::datastore(&new.id), record);
             txn = linked(txn, &new);
             txn = self.remember(txn, link.request, Some(&new)).await?;
-            match self.store.commit(txn).await {
-                Ok(revision) => {
-                    return Ok(Stored {
-                        datastore: new,
-                        revision: Some(revision),
-                        connection: stored.connection,
-                    });
-                }
-                Err(store::Error::Conflict { .. }) => {}
-                Err(error) => return Err(unavailable(error)),
+            if let Some(revision) = self.committed(txn).await? {
+                return Ok(Stored {
+                    datastore: new,
+                    revision: Some(revision),
+                    connection: stored.connection,
+                });
             }
         }
     }
@@ -90,10 +86,7 @@ impl<S: Store> Registry<S> {
         let target = self.get(enrichment).await?;
         link::check(source, &target.datastore)?;
         let txn = unchanged(txn, &target);
-        if share_prefix {
-            return Ok(txn);
-        }
-        self.unshared(txn, &target.datastore).await
+        self.holding(txn, &target.datastore, share_prefix).await
     }
 
     /// The sources of an enrichment datastore, by id; the first `limit` of them after one.

@@ -2,6 +2,7 @@
 
 use super::{Registry, Stored, keys, unavailable};
 use crate::model::Error;
+use crate::model::certificates::Certificates;
 use crate::model::datastore::Datastore;
 use crate::model::endpoint::Endpoint;
 use crate::model::filter::{Filter, Subject};
@@ -137,8 +138,10 @@ fn weight(datastore: &Datastore) -> usize {
     let pairs = datastore.labels.iter();
     let labels: usize = pairs.map(|(k, v)| k.len() + v.len() + 8).sum();
     let endpoint = datastore.s3.endpoint.as_ref();
+    let pem = datastore.s3.ca_certificates.as_ref();
     let texts = [
         datastore.display_name.as_str(),
+        pem.map_or("", Certificates::as_pem),
         datastore.s3.prefix.as_str(),
         endpoint.map_or("", Endpoint::as_str),
     ];

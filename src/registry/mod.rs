@@ -28,7 +28,7 @@ pub use history::{TestPage, refuse_unless_passed};
 pub use ledger::Request;
 pub use links::Link;
 pub use list::{Page, Query};
-pub use update::{Change, S3Change, Update};
+pub use update::{Change, Proven, S3Change, Update};
 
 use crate::model::Error;
 use crate::model::datastore::Datastore;
@@ -71,6 +71,17 @@ impl<S: Store> Registry<S> {
             store,
             now,
         })
+    }
+}
+
+impl<S: Store> Registry<S> {
+    /// Commits, and says at which revision; not at all when a guard did not hold, and the use case has to look again.
+    async fn committed(&self, txn: Txn) -> Result<Option<Revision>, Error> {
+        match self.store.commit(txn).await {
+            Ok(revision) => Ok(Some(revision)),
+            Err(store::Error::Conflict { .. }) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which enrichment datastore holds which prefix.
+//! Which enrichment datastore holds which prefix: from its first link on, whoever else is registered there.
 
 use super::{Registry, keys, unavailable};
 use crate::model::Error;
@@ -6,10 +6,34 @@ use crate::model::datastore::Datastore;
 use crate::model::link::LinkError;
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::place::Place;
-use crate::model::role::Role;
 use crate::store::{Direction, Entry, Guard, Scan, Store, Txn};
 
 impl<S: Store> Registry<S> {
+    /// Lets an enrichment datastore that a source is to be linked to hold its prefix; alone, unless it may be shared.
+    pub(super) async fn holding(
+        &self,
+        txn: Txn,
+        enrichment: &Datastore,
+        share_prefix: bool,
+    ) -> Result<Txn, Error> {
+        if self.holds(enrichment).await? {
+            // With whom it shares it was accepted when it began to.
+            return Ok(txn);
+        }
+        let txn = if share_prefix {
+            txn
+        } else {
+            self.unshared(txn, enrichment).await?
+        };
+        Ok(held(txn, enrichment))
+    }
+
+    /// Whether an enrichment datastore holds its prefix.
+    pub(super) async fn holds(&self, enrichment: &Datastore) -> Result<bool, Error> {
+        let key = keys::enrichment_at(&Place::of(&enrichment.s3), &enrichment.id);
+        Ok(self.store.get(&key).await.map_err(unavailable)?.is_some())
+    }
+
     /// Guards that no other enrichment datastore holds the place, or one in it or around it, when the transaction is committed.
     pub(super) async fn unshared(&self, txn: Txn, enrichment: &Datastore) -> Result<Txn, Error> {
         let place = Place::of(&enrichment.s3);
@@ -54,22 +78,16 @@ impl<S: Store> Registry<S> {
     }
 }
 
-/// Adds the entry of an enrichment datastore's place.
+/// Adds the entry by which an enrichment datastore holds its place.
 pub(super) fn held(txn: Txn, datastore: &Datastore) -> Txn {
-    if datastore.role != Role::Enrichment {
-        return txn;
-    }
     let place = Place::of(&datastore.s3);
     let id = datastore.id.as_str().as_bytes().to_vec();
     txn.put(keys::enrichment_at(&place, &datastore.id), id)
         .put(keys::enrichments_changed(&place.bucket()), Vec::new())
 }
 
-/// Takes the entry of an enrichment datastore's place away.
+/// Takes that entry away, if there is one.
 pub(super) fn left(txn: Txn, datastore: &Datastore) -> Txn {
-    if datastore.role != Role::Enrichment {
-        return txn;
-    }
     let place = Place::of(&datastore.s3);
     txn.delete(keys::enrichment_at(&place, &datastore.id))
         .put(keys::enrichments_changed(&place.bucket()), Vec::new())

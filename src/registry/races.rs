@@ -2,19 +2,24 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use super::{Create, Delete, Enrichment, Link, New, Registry, S3Change, Update};
+use uuid::Uuid;
+
+use super::{Create, Delete, Enrichment, Link, New, Proven, Registry, Request, S3Change, Update};
 use crate::model::Error;
+use crate::model::claim::{Claim, ClaimError};
 use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
 use crate::model::link::LinkError;
 use crate::model::location::Location;
 use crate::model::name::{DatastoreId, DisplayName, Labels};
+use crate::model::proof::ProofError;
 use crate::model::region::Region;
 use crate::model::role::Role;
 use crate::registry::Change;
-use crate::store::{self, Entry, Revision, Scan, Sled, Store, Txn};
+use crate::report::{Outcome, Report, Subject, Tested};
+use crate::store::{self, Direction, Entry, Revision, Scan, Sled, Store, Txn};
 
 type Meddling = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -170,7 +175,7 @@ fn moving(name: &str, uri: &str) -> Update {
         request: None,
         validate_only: false,
         share_prefix: true,
-        tested: None,
+        proven: Proven::Waived,
     }
 }
 
@@ -283,4 +288,213 @@ async fn of_two_links_the_later_one_replaces_the_earlier_one_whole() {
     assert_eq!(lab.enrichment_of("orders").await, Some(id("anomalies")));
     // Nothing of the earlier link is left that would keep its enrichment datastore.
     lab.theirs.delete(removal("errors", false)).await.unwrap();
+}
+
+fn passed() -> Report {
+    Report {
+        test_id: Uuid::now_v7(),
+        outcome: Outcome::Passed,
+        checks: Vec::new(),
+        connection_finding: None,
+        residue: Vec::new(),
+        warnings: Vec::new(),
+        suggested_config: None,
+        missing_policy: None,
+        start_time: SystemTime::now(),
+        duration: Duration::from_secs(1),
+        changes: Vec::new(),
+    }
+}
+
+fn failed() -> Report {
+    Report {
+        outcome: Outcome::Failed,
+        ..passed()
+    }
+}
+
+impl Lab {
+    /// A test of a saved datastore as it is.
+    async fn tested(&self, name: &str) -> Tested {
+        let datastore = self.theirs.get(&id(name)).await.unwrap().datastore;
+        Tested {
+            subject: Subject::Saved {
+                id: datastore.id,
+                uid: datastore.uid,
+            },
+            s3: datastore.s3,
+            role: datastore.role,
+        }
+    }
+}
+
+/// Another region, and nothing else.
+fn to_region(name: &str, region: &str, proven: Proven) -> Update {
+    let s3 = S3Change {
+        region: Some(Some(Region::parse(region).unwrap())),
+        ..S3Change::default()
+    };
+    Update {
+        change: Change {
+            s3,
+            ..Change::default()
+        },
+        proven,
+        ..moving(name, "s3://any")
+    }
+}
+
+fn is_overtaken<T>(done: &Result<T, Error>) -> bool {
+    matches!(done, Err(Error::Proof(ProofError::Overtaken(_))))
+}
+
+#[tokio::test]
+async fn an_update_that_was_to_change_nothing_stores_no_connection_that_nobody_has_proven() {
+    let lab = Lab::new().await;
+    let same = to_region("orders", "us-east-1", Proven::NoChange);
+    lab.meddle(|theirs| async move {
+        let moved = to_region("orders", "eu-west-1", Proven::Waived);
+        theirs.update(moved).await
+    });
+    let updated = lab.ours.update(same).await;
+    assert!(is_overtaken(&updated), "{updated:?}");
+}
+
+#[tokio::test]
+async fn a_test_proves_no_connection_that_somebody_else_has_changed_meanwhile() {
+    let lab = Lab::new().await;
+    let proven = Tested {
+        subject: Subject::Unsaved,
+        s3: S3Config {
+            region: Region::parse("eu-west-1").unwrap(),
+            ..config("s3://data/orders")
+        },
+        role: Role::Source,
+    };
+    let test = lab
+        .theirs
+        .record_test(&proven, &mut passed())
+        .await
+        .unwrap();
+    lab.meddle(|theirs| async move { theirs.update(moving("orders", "s3://data/new")).await });
+    let update = to_region("orders", "eu-west-1", Proven::By(test));
+    let updated = lab.ours.update(update).await;
+    assert!(is_overtaken(&updated), "{updated:?}");
+}
+
+#[tokio::test]
+async fn a_test_that_ends_while_its_datastore_is_deleted_is_not_left_behind() {
+    let lab = Lab::new().await;
+    let tested = lab.tested("orders").await;
+    lab.meddle(move |theirs| async move { theirs.record_test(&tested, &mut passed()).await });
+    lab.ours.delete(removal("orders", false)).await.unwrap();
+    let scan = Scan {
+        prefix: b"test".to_vec(),
+        after: None,
+        limit: 10,
+        direction: Direction::Ascending,
+    };
+    assert_eq!(lab.meddler.store.scan(scan).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_test_of_a_datastore_that_is_deleted_meanwhile_is_kept_for_nobody() {
+    let lab = Lab::new().await;
+    let tested = lab.tested("orders").await;
+    lab.meddle(|theirs| async move {
+        theirs.delete(removal("orders", false)).await?;
+        let again = creation("orders", Role::Source, "s3://data/orders", Enrichment::None);
+        theirs.create(again).await
+    });
+    let recorded = lab.ours.record_test(&tested, &mut passed()).await;
+    assert!(
+        matches!(recorded, Err(Error::DatastoreNotFound(_))),
+        "{recorded:?}"
+    );
+    let namesake = lab.theirs.get(&id("orders")).await.unwrap();
+    assert_eq!(namesake.connection, None);
+}
+
+#[tokio::test]
+async fn of_two_tests_the_one_that_began_later_says_what_is_known() {
+    let lab = Lab::new().await;
+    let tested = lab.tested("orders").await;
+    let (mut earlier, mut later) = (passed(), failed());
+    later.start_time += Duration::from_secs(1);
+    let theirs = tested.clone();
+    lab.meddle(move |registry| async move { registry.record_test(&theirs, &mut later).await });
+    lab.ours.record_test(&tested, &mut earlier).await.unwrap();
+    let known = lab.theirs.get(&id("orders")).await.unwrap().connection;
+    assert_eq!(known.unwrap().outcome, Outcome::Failed);
+    let all = lab.theirs.connection_tests(&id("orders"), None, 10).await;
+    assert_eq!(all.unwrap().items.len(), 2, "both are kept");
+}
+
+#[tokio::test]
+async fn tests_that_are_adopted_count_among_those_that_are_kept() {
+    let lab = Lab::new().await;
+    for number in 0..60 {
+        let moved = moving("orders", &format!("s3://data/{number}"));
+        let (s3, role) = lab.ours.connection_after(&moved).await.unwrap().unwrap();
+        let subject = Subject::Unsaved;
+        let tested = Tested { subject, s3, role };
+        let test = lab.ours.record_test(&tested, &mut passed()).await.unwrap();
+        let proven = Proven::By(test);
+        lab.ours.update(Update { proven, ..moved }).await.unwrap();
+    }
+    let all = lab.ours.connection_tests(&id("orders"), None, 100).await;
+    assert_eq!(all.unwrap().items.len(), 50);
+}
+
+#[tokio::test]
+async fn a_replayed_create_does_not_show_what_is_known_of_a_namesake() {
+    let lab = Lab::new().await;
+    let request = Request {
+        id: Uuid::new_v4(),
+        digest: [1; 32],
+    };
+    let create = Create {
+        request: Some(request),
+        ..creation("more", Role::Source, "s3://data/more", Enrichment::None)
+    };
+    let first = lab.ours.create(create.clone()).await.unwrap();
+    lab.ours.delete(removal("more", false)).await.unwrap();
+    let namesake = Create {
+        request: None,
+        ..create.clone()
+    };
+    lab.ours.create(namesake).await.unwrap();
+    let tested = lab.tested("more").await;
+    lab.ours.record_test(&tested, &mut passed()).await.unwrap();
+    assert_eq!(lab.ours.create(create).await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn what_is_noted_of_a_claim_is_noted_only_if_it_is_what_it_was() {
+    let lab = Lab::new().await;
+    let claim = Claim {
+        time: SystemTime::now(),
+        enforced: false,
+        confirmed: false,
+    };
+    let unclaimed = lab.ours.get(&id("anomalies")).await.unwrap().datastore;
+    let noted = lab.ours.note_claim(&unclaimed, Some(claim.clone())).await;
+    let noted = noted.unwrap().datastore;
+    let again = lab.ours.note_claim(&unclaimed, Some(claim.clone())).await;
+    assert!(matches!(again, Err(Error::Claim(ClaimError::UnderWay(_)))));
+    let moved = lab.ours.update(moving("anomalies", "s3://quality/b")).await;
+    assert!(matches!(moved, Err(Error::Claim(ClaimError::Held { .. }))));
+    lab.ours.delete(removal("anomalies", true)).await.unwrap();
+    let namesake = creation(
+        "anomalies",
+        Role::Enrichment,
+        "s3://quality/a",
+        Enrichment::None,
+    );
+    lab.ours.create(namesake).await.unwrap();
+    let confirmed = lab
+        .ours
+        .note_claim(&noted, Some(claim.confirmed(true)))
+        .await;
+    assert!(matches!(confirmed, Err(Error::DatastoreNotFound(_))));
 }

@@ -2,8 +2,8 @@
 
 use super::delete::{refuse_claimed, refuse_stale};
 use super::links::{linked, unlinked};
-use super::places::{held, left};
-use super::{Registry, Request, Stored, keys, record, unavailable, unchanged};
+use super::places::left;
+use super::{Registry, Request, Stored, keys, record, unchanged};
 use crate::model::Error;
 use crate::model::certificates::Certificates;
 use crate::model::connection_test::TestName;
@@ -14,9 +14,10 @@ use crate::model::error::Violation;
 use crate::model::location::Location;
 use crate::model::name::{DatastoreId, DatastoreName, DisplayName, Labels};
 use crate::model::place::Place;
+use crate::model::proof::ProofError;
 use crate::model::region::Region;
 use crate::model::role::Role;
-use crate::store::{self, Guard, Revision, Store, Txn};
+use crate::store::{Guard, Revision, Store, Txn};
 
 /// A change of a datastore.
 #[derive(Clone, Debug)]
@@ -33,8 +34,19 @@ pub struct Update {
     pub validate_only: bool,
     /// Whether another enrichment datastore may hold the prefix that this one moves to.
     pub share_prefix: bool,
-    /// The test that has proven the new connection.
-    pub tested: Option<TestName>,
+    /// What has proven the new connection.
+    pub proven: Proven,
+}
+
+/// What has proven a connection that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proven {
+    /// This test.
+    By(TestName),
+    /// Nothing: it was waived.
+    Waived,
+    /// Nothing: no change was to be expected.
+    NoChange,
 }
 
 /// The new values; `None` leaves a field as it is.
@@ -122,20 +134,20 @@ impl<S: Store> Registry<S> {
                 });
             }
             if new.s3 != old.s3 {
-                txn = self.adopt(txn, update.tested.as_ref(), &new).await?;
+                txn = match &update.proven {
+                    Proven::By(test) => self.adopt(txn, test, &new).await?,
+                    Proven::Waived => txn.delete(keys::connection(&new.id)),
+                    Proven::NoChange => return Err(overtaken(&new.id)),
+                };
             }
             let txn = replacement(txn, old, &new)?;
             let txn = self.remember(txn, update.request, Some(&new)).await?;
-            match self.store.commit(txn).await {
-                Ok(revision) => {
-                    return Ok(Stored {
-                        connection: self.connection(&new.id).await?,
-                        datastore: new,
-                        revision: Some(revision),
-                    });
-                }
-                Err(store::Error::Conflict { .. }) => {}
-                Err(error) => return Err(unavailable(error)),
+            if let Some(revision) = self.committed(txn).await? {
+                return Ok(Stored {
+                    connection: self.connection(&new.id).await?,
+                    datastore: new,
+                    revision: Some(revision),
+                });
             }
         }
     }
@@ -150,10 +162,12 @@ impl<S: Store> Registry<S> {
         new: &Datastore,
         share_prefix: bool,
     ) -> Result<Txn, Error> {
+        if !moved_fields(&old.s3, &new.s3).is_empty() {
+            refuse_claimed(old)?;
+        }
         if Place::of(&old.s3) == Place::of(&new.s3) {
             return Ok(txn);
         }
-        refuse_claimed(old)?;
         if let Some(enrichment) = &new.enrichment {
             // Where the enrichment datastore is, and whether it shares its prefix, is not what changes.
             return self.linkable(txn, new, enrichment, true).await;
@@ -161,9 +175,9 @@ impl<S: Store> Registry<S> {
         if new.role == Role::Enrichment {
             txn = self.sources_as_they_are(txn, &new.id).await?;
             self.refuse_overlap(new).await?;
-            let is_linked = !self.sources(&new.id, None, 1).await?.is_empty();
-            if is_linked && !share_prefix {
-                txn = self.unshared(txn, new).await?;
+            if self.holds(old).await? {
+                // It comes to a place that it does not hold yet.
+                txn = self.holding(left(txn, old), new, share_prefix).await?;
             }
         }
         Ok(txn)
@@ -181,6 +195,11 @@ impl<S: Store> Registry<S> {
         let new = changed(&old, &update.change)?;
         Ok((new.s3 != old.s3).then_some((new.s3, new.role)))
     }
+}
+
+/// Somebody else has changed the connection in the meantime.
+pub(super) fn overtaken(id: &DatastoreId) -> Error {
+    ProofError::Overtaken(DatastoreName::new(id.clone())).into()
 }
 
 fn changed(old: &Datastore, change: &Change) -> Result<Datastore, Error> {
@@ -269,7 +288,6 @@ fn replacement(mut txn: Txn, old: &Datastore, new: &Datastore) -> Result<Txn, Er
     txn = txn.put(keys::datastore(&new.id), record);
     if Place::of(&old.s3) != Place::of(&new.s3) {
         txn = linked(unlinked(txn, old), new);
-        txn = held(left(txn, old), new);
     }
     if old.display_name != new.display_name {
         let (from, to) = (

@@ -1,11 +1,11 @@
 //! `CreateDatastore`: one datastore, or a source and its enrichment datastore.
 
 use super::{
-    Fields, Policy, digest, labels, name, optional, optional_role, proof, request_id,
-    required_role, s3_config,
+    Fields, labels, name, optional, optional_role, proof, request_id, required_role, s3_config,
 };
 use crate::admission::Proofs;
 use crate::model::Error;
+use crate::model::credentials::CredentialsPolicy;
 use crate::model::error::Violation;
 use crate::model::name::{DatastoreId, DisplayName};
 use crate::model::proof::Proof;
@@ -16,14 +16,15 @@ use crate::registry::{Create, Enrichment, New};
 
 pub(in crate::grpc) fn create(
     request: pb::CreateDatastoreRequest,
-    policy: Policy,
+    policy: CredentialsPolicy,
 ) -> Result<(Create, Proofs), Error> {
     let mut fields = Fields::default();
-    let request_id = request_id(&request.request_id, &mut fields, || {
-        let mut plain = request.clone();
-        plain.request_id.clear();
-        digest("CreateDatastore", &plain)
-    });
+    let request_id = request_id(
+        "CreateDatastore",
+        &request,
+        |r| &mut r.request_id,
+        &mut fields,
+    );
     let skip = request.skip_connection_test;
     let new = new(request.datastore, &request.datastore_id, None, &mut fields);
     let first = proof(

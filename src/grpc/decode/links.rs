@@ -1,17 +1,18 @@
 //! `LinkEnrichment` and `UnlinkEnrichment`.
 
-use super::{Fields, digest, etag, name, request_id};
+use super::{Fields, etag, name, request_id};
 use crate::model::Error;
 use crate::pb;
 use crate::registry::Link;
 
 pub(in crate::grpc) fn link(request: &pb::LinkEnrichmentRequest) -> Result<Link, Error> {
     let mut fields = Fields::default();
-    let request_id = request_id(&request.request_id, &mut fields, || {
-        let mut plain = request.clone();
-        plain.request_id.clear();
-        digest("LinkEnrichment", &plain)
-    });
+    let request_id = request_id(
+        "LinkEnrichment",
+        request,
+        |r| &mut r.request_id,
+        &mut fields,
+    );
     let id = name("name", &request.name, &mut fields);
     let to = &request.enrichment_datastore;
     let enrichment = name("enrichment_datastore", to, &mut fields);
@@ -30,11 +31,12 @@ pub(in crate::grpc) fn link(request: &pb::LinkEnrichmentRequest) -> Result<Link,
 
 pub(in crate::grpc) fn unlink(request: &pb::UnlinkEnrichmentRequest) -> Result<Link, Error> {
     let mut fields = Fields::default();
-    let request_id = request_id(&request.request_id, &mut fields, || {
-        let mut plain = request.clone();
-        plain.request_id.clear();
-        digest("UnlinkEnrichment", &plain)
-    });
+    let request_id = request_id(
+        "UnlinkEnrichment",
+        request,
+        |r| &mut r.request_id,
+        &mut fields,
+    );
     match name("name", &request.name, &mut fields) {
         Some(id) if fields.0.is_empty() => Ok(Link {
             id,

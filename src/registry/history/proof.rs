@@ -10,6 +10,7 @@ use crate::model::proof::{ProofError, Shown};
 use crate::model::role::Role;
 use crate::registry::connection::{self, Connection};
 use crate::registry::keys;
+use crate::registry::update::overtaken;
 use crate::report::{Outcome, Report, Verdict};
 use crate::store::{Store, Txn};
 
@@ -44,26 +45,21 @@ impl<S: Store> Registry<S> {
     pub(in crate::registry) async fn adopt(
         &self,
         txn: Txn,
-        test: Option<&TestName>,
+        name: &TestName,
         datastore: &Datastore,
     ) -> Result<Txn, Error> {
-        let Some(name) = test else {
-            return Ok(txn.delete(keys::connection(&datastore.id)));
-        };
         let record = self.test_record(name).await?;
         let is_of_this = self
             .installation
             .fingerprint(&datastore.s3, datastore.role)?;
         if record.fingerprint != is_of_this {
-            let (field, test) = ("connection_test", name.clone());
-            return Err(ProofError::NotOfThis { field, test }.into());
+            return Err(overtaken(&datastore.id));
         }
-        let key = keys::test(&keys::tests(datastore.uid), name.id);
+        let kept = self.newest_tests(datastore.uid).await?;
+        let txn = self.kept(txn, datastore.uid, name.id, encode(&record)?, kept);
         let known = Connection::after(None, &record.report);
-        Ok(txn.put(key, encode(&record)?).put(
-            keys::connection(&datastore.id),
-            connection::encoded(&known)?,
-        ))
+        let key = keys::connection(&datastore.id);
+        Ok(txn.put(key, connection::encoded(&known)?))
     }
 
     pub(super) fn is_old(&self, report: &Report) -> bool {

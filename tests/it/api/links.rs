@@ -154,9 +154,10 @@ async fn locations_that_are_equal_or_nested_are_not_linked() {
 #[tokio::test]
 async fn a_prefix_that_another_enrichment_datastore_holds_is_linked_only_when_it_may_be_shared() {
     let (_server, mut client) = start().await;
-    let source = create(&mut client, at("s3://data/orders", Role::Source))
-        .await
-        .name;
+    let source = create(&mut client, at("s3://data/orders", Role::Source));
+    let source = source.await.name;
+    let other = create(&mut client, at("s3://data/customers", Role::Source));
+    let other = other.await.name;
     for (held, wanted) in [
         ("s3://same/q", "s3://same/q"),
         ("s3://outer/q", "s3://outer/q/deep/er"),
@@ -167,6 +168,8 @@ async fn a_prefix_that_another_enrichment_datastore_holds_is_linked_only_when_it
         let mut wanted = at(wanted, Role::Enrichment);
         wanted.display_name.push_str(" again");
         let wanted = create(&mut client, wanted).await.name;
+        // What is registered and linked to nothing is in nobody's way.
+        sent(client.link_enrichment(linking(&other, &holder)).await);
         let answer = client.link_enrichment(linking(&source, &wanted)).await;
         let refusal = refused(answer, ErrorReason::PrefixShared);
         assert_eq!(refusal.metadata["held_by"], holder);
@@ -175,14 +178,51 @@ async fn a_prefix_that_another_enrichment_datastore_holds_is_linked_only_when_it
             ..linking(&source, &wanted)
         };
         sent(client.link_enrichment(sharing).await);
-        // When the holder has gone the prefix is free.
-        sent(client.delete_datastore(removal(&holder)).await);
-        sent(client.link_enrichment(linking(&source, &wanted)).await);
+        // Sharing was accepted, on both sides.
+        sent(client.link_enrichment(linking(&other, &wanted)).await);
+        sent(client.link_enrichment(linking(&other, &holder)).await);
     }
-    let near = create(&mut client, at("s3://same/q-old", Role::Enrichment))
-        .await
-        .name;
+    let near = create(&mut client, at("s3://same/q-old", Role::Enrichment));
+    let near = near.await.name;
     sent(client.link_enrichment(linking(&source, &near)).await);
+}
+
+#[tokio::test]
+async fn a_prefix_is_free_when_its_holder_has_gone_or_moved() {
+    let (_server, mut client) = start().await;
+    let source = create(&mut client, at("s3://data/orders", Role::Source));
+    let source = source.await.name;
+    let mut last = String::new();
+    for number in 0..3 {
+        let mut wanted = at("s3://quality/a", Role::Enrichment);
+        wanted.display_name.push_str(&number.to_string());
+        let wanted = create(&mut client, wanted).await;
+        if !last.is_empty() {
+            let answer = client.link_enrichment(linking(&source, &wanted.name)).await;
+            refused(answer, ErrorReason::PrefixShared);
+            let forced = pb::DeleteDatastoreRequest {
+                force: true,
+                ..removal(&last)
+            };
+            sent(client.delete_datastore(forced).await);
+        }
+        sent(client.link_enrichment(linking(&source, &wanted.name)).await);
+        last = wanted.name;
+    }
+    let mut moved = get(&mut client, &last).await.expect("it is there");
+    moved.etag.clear();
+    *s3_mut(&mut moved) = s3_config("s3://quality/b", "", "AKIAIOSFODNN7EXAMPLE", "secret");
+    sent(
+        client
+            .update_datastore(change(moved, &["s3.uri", "s3.access_key"]))
+            .await,
+    );
+    let next = create(&mut client, at("s3://quality/a", Role::Enrichment)).await;
+    sent(client.link_enrichment(linking(&source, &next.name)).await);
+    let beside = create(&mut client, at("s3://quality/b/c", Role::Enrichment)).await;
+    let answer = client.link_enrichment(linking(&source, &beside.name)).await;
+    let refusal = refused(answer, ErrorReason::PrefixShared);
+    assert_eq!(refusal.metadata["held_by"], last);
 }
 
 #[tokio::test]
@@ -212,6 +252,9 @@ async fn an_update_moves_no_datastore_to_where_its_link_would_be_refused() {
         let refusal = refused(answer, ErrorReason::LocationsOverlap);
         assert_eq!(refusal.metadata["source"], source.name);
     }
+    let holds = create(&mut client, at("s3://more/orders", Role::Source));
+    let holds = holds.await.name;
+    sent(client.link_enrichment(linking(&holds, &other.name)).await);
     let shared = moved(&enrichment, "s3://quality/b");
     let answer = client.update_datastore(shared.clone()).await;
     let refusal = refused(answer, ErrorReason::PrefixShared);
@@ -259,10 +302,10 @@ async fn an_enrichment_datastore_in_use_is_deleted_only_by_force_which_unlinks_i
     sources.sort();
     let answer = client.delete_datastore(removal(&enrichment)).await;
     let refusal = refused(answer, ErrorReason::EnrichmentInUse);
-    assert_eq!(refusal.metadata["sources"], sources[..20].join(","));
+    assert_eq!(refusal.metadata["sources"], sources[..10].join(","));
     assert_eq!(refusal.metadata["more"], "true");
     let failure = refusal.details.precondition_failure().expect("violations");
-    assert_eq!(failure.violations.len(), 20);
+    assert_eq!(failure.violations.len(), 10);
     assert_eq!(sources_of(&mut client, &enrichment).await, sources);
 
     let forced = pb::DeleteDatastoreRequest {

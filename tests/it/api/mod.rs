@@ -36,7 +36,7 @@ use crate::server::{Datastored, datastore, s3_config};
 pub type Client = DatastoreServiceClient<Channel>;
 
 /// The code that goes with each reason, as `error_reason.proto` says.
-const CODES: [(ErrorReason, Code); 29] = [
+const CODES: [(ErrorReason, Code); 30] = [
     (ErrorReason::InvalidFields, Code::InvalidArgument),
     (ErrorReason::DatastoreNotFound, Code::NotFound),
     (ErrorReason::DisplayNameTaken, Code::AlreadyExists),
@@ -78,6 +78,7 @@ const CODES: [(ErrorReason, Code); 29] = [
     (ErrorReason::PrefixClaimed, Code::FailedPrecondition),
     (ErrorReason::PrefixClaimedByOthers, Code::FailedPrecondition),
     (ErrorReason::ClaimFailed, Code::FailedPrecondition),
+    (ErrorReason::ClaimUnderWay, Code::Aborted),
 ];
 
 /// A server with an empty store, and a client of it.

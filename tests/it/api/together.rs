@@ -71,6 +71,9 @@ async fn nothing_of_a_pair_remains_when_its_second_half_is_refused() {
         ..creation(owner)
     };
     sent(client.create_datastore(owner).await);
+    let holds = Enrichment::EnrichmentDatastore("datastores/taken".to_owned());
+    let holds = with(at("s3://data/holds", Role::Source), holds);
+    sent(client.create_datastore(holds).await);
     let before = all(&mut client).await;
     let source = || at("s3://data/orders", Role::Source);
     let mut taken = at("s3://quality/b", Role::Enrichment);

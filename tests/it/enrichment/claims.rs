@@ -9,7 +9,7 @@ use crate::connection::{assert_holds, through};
 use crate::lab::proxy::{Proxy, Reply};
 use crate::lab::rule::{Rule, When};
 use crate::lab::{self, Server, policies};
-use crate::server::datastore;
+use crate::server::{Datastored, datastore};
 
 const MARKER: &str = "anomalies/.datastored-owner";
 
@@ -184,4 +184,160 @@ async fn a_claim_that_s3_does_not_allow_says_what_is_missing_and_is_not_made() {
         release(&mut client, &orders).await,
         ErrorReason::NotAnEnrichmentDatastore,
     );
+}
+
+/// An enrichment datastore behind a proxy, its name, and its bucket.
+async fn behind(s3: &Server, client: &mut Client) -> (Proxy, String, String) {
+    let bucket = s3.bucket().await;
+    let keys = s3.user(&policies::enrichment(&bucket)).await;
+    let proxy = Proxy::start(s3.endpoint()).await;
+    let uri = format!("s3://{bucket}/anomalies");
+    let config = through(proxy.endpoint(), &uri, &keys);
+    let anomalies = datastore("Anomalies", pb::Role::Enrichment, config);
+    let name = sent(client.create_datastore(creation(anomalies)).await).name;
+    (proxy, name, bucket)
+}
+
+/// S3 answers 409 also when an object that is being deleted is in the way: then there is none.
+#[tokio::test]
+async fn a_claim_whose_write_is_in_conflict_is_not_made_unless_the_marker_is_there() {
+    let s3 = lab::seaweedfs().await;
+    let (_server, mut client) = start().await;
+    let (proxy, name, bucket) = behind(&s3, &mut client).await;
+    let conflict = Reply::error(409, "ConditionalRequestConflict", "in progress");
+    proxy.rule("PutObject", Rule::reply(When::IfNoneMatch, conflict));
+    refused(claim(&mut client, &name).await, ErrorReason::ClaimFailed);
+    assert_holds(&s3, &bucket, &[]).await;
+    proxy.mend();
+    let claimed = claim(&mut client, &name).await.expect("it works");
+    assert!(claimed.prefix_claim.expect("a claim").enforced);
+    assert_holds(&s3, &bucket, &[MARKER]).await;
+}
+
+#[tokio::test]
+async fn a_claim_that_was_not_answered_is_pending_until_it_is_settled() {
+    let s3 = lab::seaweedfs().await;
+    let server = Datastored::start(&["--check-timeout", "1s"]);
+    let mut client = server.client().await;
+    let (proxy, name, bucket) = behind(&s3, &mut client).await;
+    let held = proxy.keep_answers("PutObject");
+    refused(claim(&mut client, &name).await, ErrorReason::ClaimFailed);
+    assert_holds(&s3, &bucket, &[MARKER]).await;
+    held.release();
+    proxy.mend();
+    // S3 is away for a while: what may be there stays noted.
+    proxy.answer(
+        "GetObject",
+        Reply::error(500, "InternalError", "We encountered an internal error"),
+    );
+    refused(claim(&mut client, &name).await, ErrorReason::ClaimFailed);
+    let shown = get(&mut client, &name)
+        .await
+        .expect("it is there")
+        .prefix_claim;
+    assert!(shown.expect("a claim").pending);
+    let answer = client.delete_datastore(removal(&name)).await;
+    refused(answer, ErrorReason::PrefixClaimed);
+    proxy.mend();
+    let claimed = claim(&mut client, &name).await.expect("it works");
+    assert!(!claimed.prefix_claim.expect("a claim").pending);
+    release(&mut client, &name).await.expect("it works");
+    assert_holds(&s3, &bucket, &[]).await;
+}
+
+#[tokio::test]
+async fn claims_and_releases_of_one_datastore_at_once_do_not_get_into_each_others_way() {
+    let s3 = lab::seaweedfs().await;
+    let (_server, mut client) = start().await;
+    let (proxy, name, bucket) = behind(&s3, &mut client).await;
+    let held = proxy.hold("PutObject");
+    let (mut one, of) = (client.clone(), name.clone());
+    let first = tokio::spawn(async move { claim(&mut one, &of).await });
+    held.one_waits().await;
+    refused(claim(&mut client, &name).await, ErrorReason::ClaimUnderWay);
+    refused(
+        release(&mut client, &name).await,
+        ErrorReason::ClaimUnderWay,
+    );
+    held.release();
+    let claimed = first.await.expect("no panic").expect("it works");
+    assert_eq!(claim(&mut client, &name).await.expect("it works"), claimed);
+    assert_holds(&s3, &bucket, &[MARKER]).await;
+}
+
+/// The claim goes on when its caller has gone, so that what it writes is known of.
+#[tokio::test]
+async fn a_claim_whose_caller_goes_away_is_carried_out() {
+    let s3 = lab::seaweedfs().await;
+    let (_server, mut client) = start().await;
+    let (proxy, name, _) = behind(&s3, &mut client).await;
+    let held = proxy.hold("PutObject");
+    let (mut one, of) = (client.clone(), name.clone());
+    let first = tokio::spawn(async move { claim(&mut one, &of).await });
+    held.one_waits().await;
+    first.abort();
+    held.release();
+    crate::lab::eventually("the claim is known", || async {
+        let shown = get(&mut client.clone(), &name).await.expect("it is there");
+        shown.prefix_claim.is_some_and(|claim| !claim.pending)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_object_that_is_no_marker_is_in_the_way_of_a_claim_and_left_alone() {
+    let s3 = lab::seaweedfs().await;
+    let (_server, mut client) = start().await;
+    let (_proxy, name, bucket) = behind(&s3, &mut client).await;
+    for body in [&b""[..], b"not a marker", &[0; 5_000]] {
+        crate::connection::put(&s3, &bucket, MARKER, body).await;
+        let refusal = refused(
+            claim(&mut client, &name).await,
+            ErrorReason::PrefixClaimedByOthers,
+        );
+        assert_eq!(refusal.metadata.get("owner"), None);
+        release(&mut client, &name).await.expect("it works");
+        assert_holds(&s3, &bucket, &[MARKER]).await;
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_the_server_serve_no_claim_and_no_update_when_they_are_no_longer_lent() {
+    let s3 = lab::moto().await;
+    let bucket = s3.bucket().await;
+    let keys = s3.user(&policies::enrichment(&bucket)).await;
+    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
+    let serve = |options: &[&str]| {
+        let mut command = crate::server::command(folder.path(), options);
+        command
+            .env("AWS_ACCESS_KEY_ID", &keys.access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", &keys.secret_access_key);
+        Datastored::start_command(command, folder.path())
+    };
+    let server = serve(&["--allow-ambient-credentials"]);
+    let mut client = server.client().await;
+    let mut config = through(s3.endpoint(), &format!("s3://{bucket}/anomalies"), &keys);
+    config.credentials = Some(pb::s3_config::Credentials::Ambient(pb::Ambient {}));
+    let anomalies = datastore("Anomalies", pb::Role::Enrichment, config);
+    let created = sent(client.create_datastore(creation(anomalies)).await);
+    server.signal(rustix::process::Signal::TERM);
+    assert!(server.ended().await.success());
+
+    let server = serve(&[]);
+    let mut client = server.client().await;
+    let answer = claim(&mut client, &created.name).await;
+    refused(answer, ErrorReason::AmbientCredentialsNotAllowed);
+    let mut elsewhere = created;
+    elsewhere.etag.clear();
+    match &mut elsewhere.config {
+        Some(pb::datastore::Config::S3(s3)) => s3.region = "eu-central-1".to_owned(),
+        None => panic!("no s3"),
+    }
+    let update = pb::UpdateDatastoreRequest {
+        skip_connection_test: false,
+        ..change(elsewhere, &["s3.region"])
+    };
+    let answer = client.update_datastore(update).await;
+    refused(answer, ErrorReason::AmbientCredentialsNotAllowed);
+    assert_holds(&s3, &bucket, &[]).await;
 }
