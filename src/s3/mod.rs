@@ -1,5 +1,6 @@
 //! Talking to S3: a client from a datastore, one function for each call, and one failure type for all of them. Only this room names the AWS SDK.
 
+pub mod address;
 mod calls;
 mod client;
 mod failure;
