@@ -3,10 +3,12 @@
 //! The object, the marker, is written only if there is none (`If-None-Match: *`). Some stores ignore that condition and some refuse it; so the marker
 //! is read before and after it is written, and a second conditional write tells whether the store honours the condition.
 
+use std::future::Future;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::iam::Action;
@@ -18,7 +20,7 @@ use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
 use crate::prober;
 use crate::registry::{Registry, Stored};
-use crate::s3::{Client, Failure};
+use crate::s3::{Answer, Cause, Client, Failure, Guard};
 use crate::store::Store;
 
 /// Claims and releases prefixes.
@@ -26,6 +28,16 @@ use crate::store::Store;
 pub struct Claims<S> {
     registry: Arc<Registry<S>>,
     now: fn() -> SystemTime,
+    reach: Reach,
+}
+
+/// What claims may connect to, and how patient they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// The endpoint guard.
+    pub guard: Guard,
+    /// How long one call may take.
+    pub call: Duration,
 }
 
 /// What the marker says.
@@ -39,6 +51,7 @@ struct Marker {
 /// One claim that is made or given up.
 struct Attempt<'a> {
     client: Client,
+    patience: Duration,
     datastore: &'a Datastore,
     key: String,
     ours: Marker,
@@ -47,8 +60,12 @@ struct Attempt<'a> {
 impl<S: Store> Claims<S> {
     /// Claims for the datastores of this registry, with `now` as its clock.
     #[must_use]
-    pub fn new(registry: Arc<Registry<S>>, now: fn() -> SystemTime) -> Self {
-        Self { registry, now }
+    pub fn new(registry: Arc<Registry<S>>, now: fn() -> SystemTime, reach: Reach) -> Self {
+        Self {
+            registry,
+            now,
+            reach,
+        }
     }
 
     /// Claims the prefix of an enrichment datastore. A claim that is held already stays as it is.
@@ -70,7 +87,7 @@ impl<S: Store> Claims<S> {
             .registry
             .note_claim(id, before, Some(attempted.clone()));
         let noted = noted.await?.datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted).await;
+        let attempt = self.attempt(&noted).await;
         let (claim, failure) = match attempt.make().await {
             Ok(enforced) => (Some(attempted.confirmed(enforced)), None),
             // What may be there stays noted.
@@ -89,10 +106,14 @@ impl<S: Store> Claims<S> {
         if stored.datastore.claim.is_none() {
             return Ok(stored);
         }
-        let attempt = Attempt::new(self.registry.installation(), &stored.datastore);
-        attempt.await.give_up().await?;
+        let attempt = self.attempt(&stored.datastore).await;
+        attempt.give_up().await?;
         let before = &stored.datastore.claim;
         self.registry.note_claim(id, before, None).await
+    }
+
+    async fn attempt<'a>(&self, datastore: &'a Datastore) -> Attempt<'a> {
+        Attempt::new(self.registry.installation(), datastore, self.reach).await
     }
 
     async fn enrichment(&self, id: &DatastoreId) -> Result<Stored, Error> {
@@ -113,9 +134,10 @@ struct Unmade {
 }
 
 impl<'a> Attempt<'a> {
-    async fn new(installation: Uuid, datastore: &'a Datastore) -> Self {
+    async fn new(installation: Uuid, datastore: &'a Datastore, reach: Reach) -> Self {
         Self {
-            client: Client::new(&datastore.s3).await,
+            client: Client::new(&datastore.s3, reach.guard).await,
+            patience: reach.call,
             datastore,
             key: marker_key(&datastore.s3.prefix),
             ours: Marker {
@@ -138,7 +160,9 @@ impl<'a> Attempt<'a> {
         };
         let body = serde_json::to_string(&self.ours).unwrap_or_default();
         let is_there = self.is_ours_there().await.map_err(unsent)?;
-        let first = self.client.put_if_absent(&self.key, &body).await.result;
+        let first = self
+            .in_time(self.client.put_if_absent(&self.key, &body))
+            .await;
         match first {
             Err(failure) if is_taken(&failure) && is_there => return Ok(true),
             Err(failure) if is_taken(&failure) => {
@@ -147,7 +171,7 @@ impl<'a> Attempt<'a> {
                 return Ok(true);
             }
             Err(failure) if refuses_condition(&failure) => {
-                let put = self.client.put(&self.key, &body).await.result;
+                let put = self.in_time(self.client.put(&self.key, &body)).await;
                 put.map_err(|f| sent(self.failed(Action::PutObject, &f)))?;
                 self.expect_ours().await.map_err(sent)?;
                 return Ok(false);
@@ -163,7 +187,9 @@ impl<'a> Attempt<'a> {
             Ok(()) => {}
         }
         self.expect_ours().await.map_err(sent)?;
-        let again = self.client.put_if_absent(&self.key, &body).await.result;
+        let again = self
+            .in_time(self.client.put_if_absent(&self.key, &body))
+            .await;
         Ok(again.is_err_and(|failure| is_taken(&failure)))
     }
 
@@ -175,14 +201,14 @@ impl<'a> Attempt<'a> {
             Ok(false) | Err(ClaimError::Others { .. }) => return Ok(()),
             Err(error) => return Err(error),
         }
-        let deleted = self.client.delete(&self.key, None).await.result;
+        let deleted = self.in_time(self.client.delete(&self.key, None)).await;
         deleted.map_err(|f| self.failed(Action::DeleteObject, &f))?;
         Ok(())
     }
 
     /// Whether our marker is there.
     async fn is_ours_there(&self) -> Result<bool, ClaimError> {
-        let read = self.client.get_small(&self.key).await.result;
+        let read = self.in_time(self.client.get_small(&self.key)).await;
         let bytes = match read {
             Ok(bytes) => bytes,
             Err(failure) if failure.code.as_deref() == Some("NoSuchKey") => return Ok(false),
@@ -209,6 +235,14 @@ impl<'a> Attempt<'a> {
             None,
             "what was just written is not there".to_owned(),
         ))
+    }
+
+    /// What a call came to, if that is known before the patience ends.
+    async fn in_time<T>(&self, call: impl Future<Output = Answer<T>>) -> Result<T, Failure> {
+        match timeout(self.patience, call).await {
+            Ok(answer) => answer.result,
+            Err(_) => Err(Failure::new(Cause::Timeout)),
+        }
     }
 
     fn failed(&self, action: Action, failure: &Failure) -> ClaimError {

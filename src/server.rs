@@ -15,12 +15,14 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
 
+use crate::claims::Reach;
 use crate::config::Serve;
 use crate::grpc::{MAX_MESSAGE_BYTES, Service, TransportErrors};
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Ledger, Limits, Prober};
 use crate::registry::Registry;
+use crate::s3::Guard;
 use crate::shutdown::Signals;
 use crate::store::{self, Sled};
 
@@ -97,11 +99,17 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let registry = Registry::open(Arc::clone(&store), SystemTime::now, options.test_history);
     let registry = Arc::new(registry.await.map_err(Error::Registry)?);
     let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
-    let prober = Arc::new(Prober::new(limits(&options), ledger));
+    let guard = Guard::new(options.allows_private_endpoints());
+    let prober = Arc::new(Prober::new(limits(&options), guard, ledger));
     prober.sweep().await.map_err(Error::Residue)?;
+    let reach = Reach {
+        guard,
+        call: options.check_timeout,
+    };
     let service = Service::new(
         registry,
         Arc::clone(&prober),
+        reach,
         options.allow_ambient_credentials,
     );
     let router = Server::builder()

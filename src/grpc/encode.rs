@@ -335,6 +335,7 @@ fn finding_reason(reason: FindingReason) -> pb::FindingReason {
         FindingReason::TlsFailure => pb::FindingReason::TlsFailure,
         FindingReason::AccountProblem => pb::FindingReason::AccountProblem,
         FindingReason::Throttled => pb::FindingReason::Throttled,
+        FindingReason::EndpointForbidden => pb::FindingReason::EndpointForbidden,
     }
 }
 

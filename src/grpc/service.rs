@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use super::status::to_status;
 use super::{connection_test, decode, encode, iam_policy, page_token};
 use crate::admission::Admission;
-use crate::claims::Claims;
+use crate::claims::{Claims, Reach};
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreService;
 use crate::prober::Prober;
@@ -28,16 +28,18 @@ pub struct Service<S> {
 }
 
 impl<S: Store> Service<S> {
-    /// A service on the registry and the prober. Datastores may use the server's own credentials only if `allow_ambient_credentials`.
+    /// A service on the registry and the prober, whose claims go as far as `reach`. Datastores may use the server's own credentials only if
+    /// `allow_ambient_credentials`.
     #[must_use]
     pub fn new(
         registry: Arc<Registry<S>>,
         prober: Arc<Prober>,
+        reach: Reach,
         allow_ambient_credentials: bool,
     ) -> Self {
         Self {
             admission: Admission::new(Arc::clone(&registry), Arc::clone(&prober)),
-            claims: Claims::new(Arc::clone(&registry), SystemTime::now),
+            claims: Claims::new(Arc::clone(&registry), SystemTime::now, reach),
             registry,
             prober,
             policy: decode::Policy {

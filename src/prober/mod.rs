@@ -32,6 +32,7 @@ pub use ledger::{Answer as LedgerAnswer, Ledger};
 
 use crate::model::Error;
 use crate::report::Tested;
+use crate::s3::Guard;
 use sweep::Sweeper;
 use test::Test;
 
@@ -51,6 +52,7 @@ pub struct Limits {
 /// Runs connection tests.
 pub struct Prober {
     limits: Limits,
+    guard: Guard,
     ledger: Arc<dyn Ledger>,
     sweeper: Sweeper,
     places: Arc<Semaphore>,
@@ -78,13 +80,14 @@ impl std::fmt::Debug for Prober {
 }
 
 impl Prober {
-    /// A prober with no test running, which notes what its tests write in `ledger`.
+    /// A prober with no test running, which connects to what `guard` lets through, and notes what its tests write in `ledger`.
     #[must_use]
-    pub fn new(limits: Limits, ledger: Arc<dyn Ledger>) -> Self {
+    pub fn new(limits: Limits, guard: Guard, ledger: Arc<dyn Ledger>) -> Self {
         let tests = TaskTracker::new();
         Self {
             limits,
-            sweeper: Sweeper::new(Arc::clone(&ledger), limits.cleanup, tests.clone()),
+            guard,
+            sweeper: Sweeper::new(Arc::clone(&ledger), guard, limits.cleanup, tests.clone()),
             ledger,
             places: Arc::new(Semaphore::new(limits.concurrent)),
             tests,
@@ -113,6 +116,7 @@ impl Prober {
             target,
             plan,
             limits: self.limits,
+            guard: self.guard,
             ledger: Arc::clone(&self.ledger),
             sweeper: self.sweeper.clone(),
             cancel: self.stop.child_token(),

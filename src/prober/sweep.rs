@@ -12,7 +12,7 @@ use super::ledger::Ledger;
 use super::residue::{Why, clean_up, residue, still_there};
 use super::traces::Traces;
 use crate::model::residue::Leftover;
-use crate::s3::Client;
+use crate::s3::{Client, Guard};
 
 /// The pauses before each attempt but the first. What is there after the last one stays in the ledger, for a person.
 const PAUSES: [Duration; 5] = [
@@ -30,6 +30,7 @@ const AT_ONCE: usize = 8;
 #[derive(Clone)]
 pub(super) struct Sweeper {
     ledger: Arc<dyn Ledger>,
+    guard: Guard,
     deadline: Duration,
     places: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -38,9 +39,15 @@ pub(super) struct Sweeper {
 
 impl Sweeper {
     /// One whose sweeps are among `tasks`, each attempt for at most `deadline`.
-    pub(super) fn new(ledger: Arc<dyn Ledger>, deadline: Duration, tasks: TaskTracker) -> Self {
+    pub(super) fn new(
+        ledger: Arc<dyn Ledger>,
+        guard: Guard,
+        deadline: Duration,
+        tasks: TaskTracker,
+    ) -> Self {
         Self {
             ledger,
+            guard,
             deadline,
             places: Arc::new(Semaphore::new(AT_ONCE)),
             tasks,
@@ -85,7 +92,7 @@ impl Sweeper {
     /// Tries once, and says whether that was the end of it.
     async fn attempt(&self, traces: &Traces) -> bool {
         let (test, config) = traces.whose().await;
-        let client = Client::new(&config).await;
+        let client = Client::new(&config, self.guard).await;
         traces.count_sweep().await;
         let left = clean_up(&client, traces, self.deadline).await;
         let left = still_there(&client, left, self.deadline).await;

@@ -185,6 +185,7 @@ pub enum FindingReason {
     TlsFailure,
     AccountProblem,
     Throttled,
+    EndpointForbidden,
 }
 
 /// What a test comes to.

@@ -9,13 +9,12 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Builder, IdentityCache, Region as SdkRegion, RequestChecksumCalculation,
-    ResponseChecksumValidation, SharedHttpClient,
+    ResponseChecksumValidation,
 };
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use tokio::sync::OnceCell;
 
-use super::resolver::Resolver;
-use crate::model::certificates::Certificates;
+use super::guard::Guard;
+use super::http;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
 use crate::model::location::Bucket;
@@ -48,13 +47,13 @@ pub struct Route {
 }
 
 impl Client {
-    /// A client with connections of its own. Nothing is sent yet.
-    pub async fn new(config: &S3Config) -> Self {
+    /// A client with connections of its own, behind the guard. Nothing is sent yet.
+    pub async fn new(config: &S3Config, guard: Guard) -> Self {
         let configured = Route {
             region: config.region.clone(),
             path_style: config.uses_path_style(),
         };
-        let sdk = sdk(config, &configured).await;
+        let sdk = sdk(config, &configured, guard).await;
         Self {
             bucket: config.bucket.clone(),
             may_change_style: config.endpoint.is_some(),
@@ -107,8 +106,7 @@ impl Route {
     }
 }
 
-async fn sdk(config: &S3Config, route: &Route) -> Sdk {
-    let http = http_client(config.ca_certificates.as_ref());
+async fn sdk(config: &S3Config, route: &Route, guard: Guard) -> Sdk {
     let mut builder = route
         .apply(Builder::new())
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -120,7 +118,7 @@ async fn sdk(config: &S3Config, route: &Route) -> Sdk {
         )
         // Keys that never change need no cache, and a cache would outlive the test (smithy-rs 4340).
         .identity_cache(IdentityCache::no_cache())
-        .http_client(http.clone());
+        .http_client(http::client(guard, config.ca_certificates.as_ref()));
     if let Some(endpoint) = &config.endpoint {
         // Checksum trailers, the SDK's default, are refused by some compatible stores.
         builder = builder
@@ -128,10 +126,10 @@ async fn sdk(config: &S3Config, route: &Route) -> Sdk {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     }
-    Sdk::from_conf(sign_as(builder, config, http).await.build())
+    Sdk::from_conf(sign_as(builder, config).await.build())
 }
 
-async fn sign_as(mut builder: Builder, config: &S3Config, http: SharedHttpClient) -> Builder {
+async fn sign_as(mut builder: Builder, config: &S3Config) -> Builder {
     match &config.credentials {
         Credentials::AccessKey(key) => builder.credentials_provider(SdkCredentials::new(
             &key.access_key_id,
@@ -144,29 +142,11 @@ async fn sign_as(mut builder: Builder, config: &S3Config, http: SharedHttpClient
         Credentials::Ambient => {
             let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
                 .region(SdkRegion::new(config.region.as_str().to_owned()))
-                .http_client(http)
+                .http_client(http::client_for_own_credentials())
                 .load()
                 .await;
             builder.set_credentials_provider(shared.credentials_provider());
             builder
-        }
-    }
-}
-
-/// A pool of connections that no other client shares, trusting these certificates, or the usual ones.
-fn http_client(trusted: Option<&Certificates>) -> SharedHttpClient {
-    let builder = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(
-        tls::rustls_provider::CryptoMode::AwsLc,
-    ));
-    let Some(trusted) = trusted else {
-        return builder.build_with_resolver(Resolver);
-    };
-    let store = TrustStore::empty().with_pem_certificate(trusted.as_pem().as_bytes());
-    match TlsContext::builder().with_trust_store(store).build() {
-        Ok(context) => builder.tls_context(context).build_with_resolver(Resolver),
-        Err(error) => {
-            tracing::error!(%error, "the trusted certificates of a datastore cannot be used");
-            builder.build_with_resolver(Resolver)
         }
     }
 }

@@ -119,6 +119,8 @@ fn may_be_wrong_style(failure: &Failure) -> bool {
                 | (None, Some(400 | 404 | 405))
         ),
         Cause::NotS3
+        | Cause::TooLong
+        | Cause::Forbidden(_)
         | Cause::Timeout
         | Cause::ConnectionRefused
         | Cause::Tls(_)
