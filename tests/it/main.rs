@@ -8,6 +8,7 @@
 mod api;
 mod connection;
 mod enrichment;
+mod guard;
 mod lab;
 mod layering;
 mod matrix;
