@@ -21,7 +21,7 @@ use crate::model::role::Role;
 use crate::prober::Prober;
 use crate::registry::{Registry, Stored};
 use crate::store::Store;
-use marker::Attempt;
+use marker::{Attempt, Reach};
 
 /// Claims and releases prefixes.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Claims<S> {
 struct Inner<S> {
     registry: Arc<Registry<S>>,
     policy: CredentialsPolicy,
-    patience: std::time::Duration,
+    reach: Reach,
     /// The datastores whose prefixes are being claimed or released.
     busy: Mutex<HashSet<Uuid>>,
 }
@@ -53,7 +53,10 @@ impl<S: Store> Claims<S> {
         let inner = Inner {
             registry,
             policy,
-            patience: prober.patience(),
+            reach: Reach {
+                guard: prober.guard(),
+                patience: prober.patience(),
+            },
             busy: Mutex::default(),
         };
         Self {
@@ -138,7 +141,7 @@ impl<S: Store> Inner<S> {
         };
         let note = self.registry.note_claim(datastore, Some(pending.clone()));
         let noted = note.await?.datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted, self.patience).await;
+        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
         // An earlier attempt that was not answered may have written the marker.
         let (claim, failure) = match attempt.make(datastore.claim.is_some()).await {
             Ok(enforced) => (Some(pending.confirmed(enforced)), None),
@@ -169,7 +172,7 @@ impl<S: Store> Inner<S> {
             .note_claim(datastore, pending)
             .await?
             .datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted, self.patience).await;
+        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
         match attempt.give_up().await {
             Ok(()) => self.registry.note_claim(&noted, None).await,
             Err(error) => {

@@ -65,6 +65,19 @@ pub struct Serve {
     /// Let datastores use the credentials that this server runs with.
     #[arg(long, env = "DATASTORED_ALLOW_AMBIENT_CREDENTIALS")]
     pub allow_ambient_credentials: bool,
+
+    /// Whether datastores may be at private and loopback addresses; by default they may while the server listens on a loopback address.
+    #[arg(long, env = "DATASTORED_PRIVATE_ENDPOINTS")]
+    pub private_endpoints: Option<PrivateEndpoints>,
+}
+
+/// What the server does with endpoints at private and loopback addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrivateEndpoints {
+    /// It connects to them.
+    Allow,
+    /// It does not.
+    Deny,
 }
 
 /// The forms of the log.
@@ -87,6 +100,15 @@ impl Serve {
         }
         let xdg = Xdg::new().map_err(|_| "there is no home folder; name one with --data-dir")?;
         Ok(xdg.data_dir().join("datastored"))
+    }
+
+    /// Whether endpoints may be at private and loopback addresses. Who can call a server that listens on loopback only is on this machine already.
+    #[must_use]
+    pub fn allows_private_endpoints(&self) -> bool {
+        match self.private_endpoints {
+            Some(said) => said == PrivateEndpoints::Allow,
+            None => self.listen.ip().is_loopback(),
+        }
     }
 }
 
@@ -120,5 +142,30 @@ fn tests(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..=10_000) => Ok(number),
         _ => Err("write a number from 1 to 10000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, Command, PrivateEndpoints};
+    use clap::Parser;
+
+    #[test]
+    fn private_endpoints_are_allowed_by_default_while_only_this_machine_can_call() {
+        let Command::Serve(mut serve) = Cli::parse_from(["datastored", "serve"]).command;
+        for (address, by_default) in [
+            ("127.0.0.1:1", true),
+            ("[::1]:1", true),
+            ("0.0.0.0:1", false),
+            ("10.0.0.1:1", false),
+        ] {
+            serve.listen = address.parse().unwrap();
+            serve.private_endpoints = None;
+            assert_eq!(serve.allows_private_endpoints(), by_default, "{address}");
+            serve.private_endpoints = Some(PrivateEndpoints::Allow);
+            assert!(serve.allows_private_endpoints());
+            serve.private_endpoints = Some(PrivateEndpoints::Deny);
+            assert!(!serve.allows_private_endpoints());
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Ledger, Limits, Prober};
 use crate::registry::Registry;
+use crate::s3::Guard;
 use crate::shutdown::Signals;
 use crate::store::{self, Sled};
 
@@ -98,7 +99,8 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let registry = Registry::open(Arc::clone(&store), SystemTime::now, options.test_history);
     let registry = Arc::new(registry.await.map_err(Error::Registry)?);
     let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
-    let prober = Arc::new(Prober::new(limits(&options), ledger));
+    let guard = Guard::new(options.allows_private_endpoints());
+    let prober = Arc::new(Prober::new(limits(&options), guard, ledger));
     prober.sweep().await.map_err(Error::Residue)?;
     let service = Service::new(
         registry,

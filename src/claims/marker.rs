@@ -14,7 +14,7 @@ use crate::model::claim::{ClaimError, Owner, marker_key};
 use crate::model::datastore::Datastore;
 use crate::model::name::DatastoreName;
 use crate::prober;
-use crate::s3::{Answer, Cause, Client, Failure};
+use crate::s3::{Answer, Cause, Client, Failure, Guard};
 
 /// What the marker says.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +30,16 @@ pub(super) struct Attempt<'a> {
     datastore: &'a Datastore,
     key: String,
     ours: Marker,
+    reach: Reach,
+}
+
+/// What claims may connect to, and how patient they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// The endpoint guard.
+    pub(super) guard: Guard,
     /// How long each call may take.
-    patience: Duration,
+    pub(super) patience: Duration,
 }
 
 /// A claim that was not made.
@@ -42,13 +50,9 @@ pub(super) struct Unmade {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) async fn new(
-        installation: Uuid,
-        datastore: &'a Datastore,
-        patience: Duration,
-    ) -> Self {
+    pub(super) async fn new(installation: Uuid, datastore: &'a Datastore, reach: Reach) -> Self {
         Self {
-            client: Client::new(&datastore.s3).await,
+            client: Client::new(&datastore.s3, reach.guard).await,
             datastore,
             key: marker_key(&datastore.s3.prefix),
             ours: Marker {
@@ -56,7 +60,7 @@ impl<'a> Attempt<'a> {
                 datastore: DatastoreName::new(datastore.id.clone()).to_string(),
                 uid: datastore.uid,
             },
-            patience,
+            reach,
         }
     }
 
@@ -151,7 +155,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn timed<T>(&self, call: impl Future<Output = Answer<T>>) -> Result<T, Failure> {
-        match timeout(self.patience, call).await {
+        match timeout(self.reach.patience, call).await {
             Ok(answer) => answer.result,
             Err(_) => Err(Failure::new(Cause::Timeout)),
         }

@@ -349,6 +349,7 @@ fn finding_reason(reason: FindingReason) -> pb::FindingReason {
         FindingReason::AccountProblem => pb::FindingReason::AccountProblem,
         FindingReason::Throttled => pb::FindingReason::Throttled,
         FindingReason::RoleNotAssumed => pb::FindingReason::RoleNotAssumed,
+        FindingReason::EndpointForbidden => pb::FindingReason::EndpointForbidden,
     }
 }
 

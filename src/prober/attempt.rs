@@ -13,7 +13,7 @@ use super::traces::Traces;
 use crate::model::Error;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
-use crate::s3::Client;
+use crate::s3::{Client, Guard};
 
 /// After how long a request that was never answered has been carried out, if it ever is.
 pub(super) const LANDED: Duration = Duration::from_secs(5);
@@ -32,15 +32,17 @@ pub(super) enum Attempt {
 #[derive(Clone)]
 pub(super) struct Attempts {
     ledger: Arc<dyn Ledger>,
+    guard: Guard,
     deadline: Duration,
     owners: Arc<Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 impl Attempts {
-    /// Those that take at most `deadline` each.
-    pub(super) fn new(ledger: Arc<dyn Ledger>, deadline: Duration) -> Self {
+    /// Those that connect to what `guard` lets through, and take at most `deadline` each.
+    pub(super) fn new(ledger: Arc<dyn Ledger>, guard: Guard, deadline: Duration) -> Self {
         Self {
             ledger,
+            guard,
             deadline,
             owners: Arc::default(),
         }
@@ -62,7 +64,7 @@ impl Attempts {
         let client = match client {
             Some(client) => client.clone(),
             None if leftover.keyless => return Ok(Attempt::Over),
-            None => Client::new(&leftover.s3).await,
+            None => Client::new(&leftover.s3, self.guard).await,
         };
         let traces = Traces::of(Arc::clone(&self.ledger), leftover);
         traces.count_sweep().await;

@@ -269,7 +269,7 @@ mod tests {
     use crate::prober::testing::config;
     use crate::prober::traces::Traces;
     use crate::report::{FindingReason, Report, Tested};
-    use crate::s3::Client;
+    use crate::s3::{Client, Guard};
 
     /// A ledger whose store is out of order.
     struct Broken;
@@ -313,7 +313,7 @@ mod tests {
         config.endpoint = Some(Endpoint::parse(&endpoint).unwrap());
         let id = Uuid::new_v4();
         let traces = Traces::new(Arc::new(Broken), id, config.clone());
-        let client = Client::new(&config).await;
+        let client = Client::new(&config, Guard::new(true)).await;
         let steps = S3Steps::new(client, config, None, id, traces);
         let _ = steps.facts.delete_allowed.set(());
         let _ = steps.facts.abort_allowed.set(());

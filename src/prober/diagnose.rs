@@ -7,6 +7,7 @@ pub(super) mod assume_role;
 use crate::iam::{Action, Denial, Layer, bucket_arn, object_arn};
 use crate::model::datastore::S3Config;
 use crate::report::{Finding, FindingReason};
+use crate::s3::address::Kind;
 use crate::s3::{Cause, Failure, is_code};
 
 /// What a failed call says.
@@ -43,6 +44,8 @@ pub(super) fn diagnose(config: &S3Config, action: Action, failure: &Failure) -> 
         Cause::Tls(why) => Diagnosis::Lost(tls_failure(config, why)),
         Cause::Unreachable(why) => Diagnosis::Lost(unreachable(config, why)),
         Cause::NotS3 => Diagnosis::Lost(not_s3(config, failure)),
+        Cause::TooLong => Diagnosis::Lost(too_long(config)),
+        Cause::Forbidden(kind) => Diagnosis::Lost(forbidden(&place(config), *kind)),
         Cause::NoCredentials => Diagnosis::Broken(no_credentials()),
         Cause::RoleNotAssumed(why) => assume_role::diagnose(config, why),
         Cause::Refused => refused(config, action, failure),
@@ -286,6 +289,35 @@ fn not_s3(config: &S3Config, failure: &Failure) -> Finding {
     )
 }
 
+fn too_long(config: &S3Config) -> Finding {
+    Finding::new(
+        FindingReason::NotS3,
+        format!(
+            "What answers at {} does not speak S3: its answer is longer than any of S3's would be.",
+            place(config)
+        ),
+        "Check that the endpoint is the store's S3 address, and that no proxy answers instead.",
+    )
+}
+
+/// Names the kind of the address and not the address: what a name stands for inside a network is not for everybody to know.
+fn forbidden(place: &str, kind: Kind) -> Finding {
+    const ASK: &str = "Use a public address of the store, or ask the operator of this server to start it with --private-endpoints allow.";
+    let (what, remedy) = match kind {
+        Kind::Private => ("a private address", ASK),
+        Kind::Loopback => ("a loopback address", ASK),
+        Kind::Never => (
+            "a link-local address, a cloud's metadata address, or one that no store can have",
+            "Use the store's own address: no option makes the server connect to such a one.",
+        ),
+    };
+    Finding::new(
+        FindingReason::EndpointForbidden,
+        format!("This server does not connect to {place}: it is {what}."),
+        remedy,
+    )
+}
+
 fn no_credentials() -> Finding {
     Finding::new(
         FindingReason::NoCredentials,
@@ -323,6 +355,7 @@ mod tests {
     use crate::iam::Action;
     use crate::prober::testing::config;
     use crate::report::{Finding, FindingReason};
+    use crate::s3::address::Kind;
     use crate::s3::{Cause, Failure};
 
     fn refused(status: u16, code: &str, message: &str) -> Failure {
@@ -447,9 +480,27 @@ mod tests {
                 FindingReason::EndpointUnreachable,
             ),
             (Cause::NotS3, FindingReason::NotS3),
+            (Cause::TooLong, FindingReason::NotS3),
+            (
+                Cause::Forbidden(Kind::Never),
+                FindingReason::EndpointForbidden,
+            ),
         ] {
             let (kind, finding) = of(&Failure::new(cause));
             assert_eq!((kind, finding.reason), ("lost", reason));
+        }
+    }
+
+    #[test]
+    fn the_option_is_named_where_it_helps_and_the_address_nowhere() {
+        for (kind, word, helps) in [
+            (Kind::Private, "private", true),
+            (Kind::Loopback, "loopback", true),
+            (Kind::Never, "metadata", false),
+        ] {
+            let (_, finding) = of(&Failure::new(Cause::Forbidden(kind)));
+            assert!(finding.title.contains(word), "{finding:?}");
+            assert_eq!(finding.remedy.contains("--private-endpoints"), helps);
         }
     }
 

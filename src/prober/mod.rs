@@ -36,6 +36,7 @@ pub use ledger::{Answer as LedgerAnswer, Ledger};
 
 use crate::model::Error;
 use crate::report::Tested;
+use crate::s3::Guard;
 use attempt::Attempts;
 use sweep::Sweeper;
 use test::Test;
@@ -57,6 +58,7 @@ pub struct Limits {
 /// Runs connection tests.
 pub struct Prober {
     limits: Limits,
+    guard: Guard,
     ledger: Arc<dyn Ledger>,
     sweeper: Sweeper,
     places: Arc<Semaphore>,
@@ -84,13 +86,14 @@ impl std::fmt::Debug for Prober {
 }
 
 impl Prober {
-    /// A prober with no test running, which notes what its tests write in `ledger`.
+    /// A prober with no test running, which connects to what `guard` lets through, and notes what its tests write in `ledger`.
     #[must_use]
-    pub fn new(limits: Limits, ledger: Arc<dyn Ledger>) -> Self {
+    pub fn new(limits: Limits, guard: Guard, ledger: Arc<dyn Ledger>) -> Self {
         let tests = TaskTracker::new();
-        let attempts = Attempts::new(Arc::clone(&ledger), limits.cleanup);
+        let attempts = Attempts::new(Arc::clone(&ledger), guard, limits.cleanup);
         Self {
             limits,
+            guard,
             sweeper: Sweeper::new(attempts, tests.clone()),
             ledger,
             places: Arc::new(Semaphore::new(limits.concurrent)),
@@ -114,6 +117,7 @@ impl Prober {
             target,
             plan,
             limits: self.limits,
+            guard: self.guard,
             ledger: Arc::clone(&self.ledger),
             sweeper: self.sweeper.clone(),
             cancel: self.stop.child_token(),
@@ -145,6 +149,12 @@ impl Prober {
     #[must_use]
     pub fn patience(&self) -> Duration {
         self.limits.check
+    }
+
+    /// What may be connected to.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        self.guard
     }
 
     fn place(&self) -> Result<OwnedSemaphorePermit, Error> {

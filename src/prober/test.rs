@@ -25,7 +25,7 @@ use crate::model::connection_test::TestName;
 use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::residue::Leftover;
 use crate::report::{CheckResult, Report, Residue, SuggestedConfig, missing_policy, outcome};
-use crate::s3::Client;
+use crate::s3::{Client, Guard};
 
 /// A test that is about to run.
 pub(super) struct Test {
@@ -33,6 +33,7 @@ pub(super) struct Test {
     pub(super) target: Target,
     pub(super) plan: Vec<Node<Step>>,
     pub(super) limits: Limits,
+    pub(super) guard: Guard,
     pub(super) ledger: Arc<dyn Ledger>,
     /// For what cannot be removed at the end of the test.
     pub(super) sweeper: Sweeper,
@@ -53,7 +54,7 @@ impl Test {
             checks: checks.into_iter().map(CheckResult::pending).collect(),
         });
         let config = &self.target.tested.s3;
-        let client = Client::new(config).await;
+        let client = Client::new(config, self.guard).await;
         let traces = Traces::new(Arc::clone(&self.ledger), self.id, config.clone());
         let sample_key = self.target.sample_key.clone();
         let steps = S3Steps::new(client.clone(), config.clone(), sample_key, self.id, traces);

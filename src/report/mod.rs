@@ -186,6 +186,7 @@ pub enum FindingReason {
     AccountProblem,
     Throttled,
     RoleNotAssumed,
+    EndpointForbidden,
 }
 
 /// What a test comes to.

@@ -10,12 +10,11 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Builder, IdentityCache, Region as SdkRegion, RequestChecksumCalculation,
     ResponseChecksumValidation, SharedHttpClient,
 };
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use tokio::sync::OnceCell;
 
-use super::resolver::Resolver;
+use super::guard::Guard;
+use super::http;
 use super::signer::Signer;
-use crate::model::certificates::Certificates;
 use crate::model::datastore::S3Config;
 use crate::model::location::Bucket;
 use crate::model::region::Region;
@@ -48,13 +47,13 @@ pub struct Route {
 }
 
 impl Client {
-    /// A client with connections of its own. Nothing is sent yet.
-    pub async fn new(config: &S3Config) -> Self {
+    /// A client with connections of its own, behind the guard. Nothing is sent yet.
+    pub async fn new(config: &S3Config, guard: Guard) -> Self {
         let configured = Route {
             region: config.region.clone(),
             path_style: config.uses_path_style(),
         };
-        let http = http_client(config.ca_certificates.as_ref());
+        let http = http::client(guard, config.ca_certificates.as_ref());
         let signer = Signer::of(config, &http).await;
         let sdk = sdk(config, &configured, &signer, http);
         Self {
@@ -144,22 +143,4 @@ fn sdk(config: &S3Config, route: &Route, signer: &Signer, http: SharedHttpClient
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     }
     Sdk::from_conf(signer.apply(builder).build())
-}
-
-/// A pool of connections that no other client shares, trusting these certificates, or the usual ones.
-fn http_client(trusted: Option<&Certificates>) -> SharedHttpClient {
-    let builder = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(
-        tls::rustls_provider::CryptoMode::AwsLc,
-    ));
-    let Some(trusted) = trusted else {
-        return builder.build_with_resolver(Resolver);
-    };
-    let store = TrustStore::empty().with_pem_certificate(trusted.as_pem().as_bytes());
-    match TlsContext::builder().with_trust_store(store).build() {
-        Ok(context) => builder.tls_context(context).build_with_resolver(Resolver),
-        Err(error) => {
-            tracing::error!(%error, "the trusted certificates of a datastore cannot be used");
-            builder.build_with_resolver(Resolver)
-        }
-    }
 }

@@ -7,6 +7,9 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 
+use super::address::Kind;
+use super::body::TooLong;
+use super::guard::Forbidden;
 use super::observe::Seen;
 use super::role::NotAssumed;
 use crate::report::Evidence;
@@ -37,6 +40,10 @@ pub enum Cause {
     Refused,
     /// Something answered, but not S3: an HTML page, or what cannot be read as an answer.
     NotS3,
+    /// The answer is longer than any of S3's could be.
+    TooLong,
+    /// The endpoint is at an address that the server does not connect to.
+    Forbidden(Kind),
     /// No answer in time.
     Timeout,
     /// The host name has no address.
@@ -127,6 +134,7 @@ impl Failure {
                 Cause::NotS3
             }
             SdkError::ServiceError(_) => Cause::Refused,
+            SdkError::ResponseError(_) if find::<TooLong>(error).is_some() => Cause::TooLong,
             SdkError::ResponseError(_) => Cause::NotS3,
             SdkError::TimeoutError(_) => Cause::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Cause::Timeout,
@@ -159,21 +167,31 @@ fn no_connection(error: &(dyn StdError + 'static)) -> Cause {
     if let Some(NotAssumed(why)) = chain(error).find_map(|e| e.downcast_ref()) {
         return Cause::RoleNotAssumed(Box::new(why.clone()));
     }
-    if chain(error).any(<dyn StdError>::is::<CredentialsError>) {
+    if find::<CredentialsError>(error).is_some() {
         return Cause::NoCredentials;
     }
-    if let Some(tls) = chain(error).find_map(|e| e.downcast_ref::<rustls::Error>()) {
+    if let Some(Forbidden(kind)) = find(error) {
+        return Cause::Forbidden(*kind);
+    }
+    if let Some(tls) = find::<rustls::Error>(error) {
         return Cause::Tls(tls.to_string());
     }
     let mut of_io = chain(error).filter_map(|e| e.downcast_ref::<io::Error>());
     if of_io.any(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
         return Cause::ConnectionRefused;
     }
-    if chain(error).any(<dyn StdError>::is::<ResolveDnsError>) {
+    if find::<ResolveDnsError>(error).is_some() {
         return Cause::Dns;
     }
     let innermost = chain(error).last().map(ToString::to_string);
     Cause::Unreachable(innermost.unwrap_or_default())
+}
+
+/// The outermost error of a type among an error and its causes.
+pub(super) fn find<'a, T: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a T> {
+    chain(error).find_map(|e| e.downcast_ref())
 }
 
 /// An error and its causes, outermost first. What an [`io::Error`] wraps is among them, which its `source` passes over.

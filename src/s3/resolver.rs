@@ -1,15 +1,36 @@
-//! Finds the addresses of an endpoint's host.
+//! Finds the addresses of an endpoint's host, and leaves out those that may not be connected to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use aws_smithy_runtime_api::client::dns::{
+    DnsFuture, ResolveDns, ResolveDnsError, SharedDnsResolver,
+};
+
+use super::guard::Guard;
+
+/// Another resolver behind the endpoint guard. What is connected to is what was checked: there is one look-up for both, so that a name which
+/// changes its addresses in between gains nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Guarded {
+    pub(super) guard: Guard,
+    pub(super) names: SharedDnsResolver,
+}
+
+impl ResolveDns for Guarded {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let found = self.names.resolve_dns(name).await?;
+            self.guard.select(found).map_err(ResolveDnsError::new)
+        })
+    }
+}
 
 /// The system's resolver, but for names under `localhost`: those are this machine wherever they are looked up (RFC 6761, section 6.3), which
 /// not every system knows. A store on this machine that wants the bucket in the host name is reached by it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Resolver;
+pub(super) struct System;
 
-impl ResolveDns for Resolver {
+impl ResolveDns for System {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
         DnsFuture::new(async move {
             if is_localhost(name) {

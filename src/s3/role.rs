@@ -229,7 +229,7 @@ mod tests {
             }),
         };
         let http: SharedHttpClient = aws_smithy_http_client::Builder::new().build_http();
-        let base = crate::s3::signer::base(&role.base, &Region::default(), &http).await;
+        let base = crate::s3::signer::base(&role.base, &Region::default()).await;
         let role = Role::new(&role, base, &Region::default(), http);
         (role, asked)
     }

@@ -119,6 +119,8 @@ fn may_be_wrong_style(failure: &Failure) -> bool {
                 | (None, Some(400 | 404 | 405))
         ),
         Cause::NotS3
+        | Cause::TooLong
+        | Cause::Forbidden(_)
         | Cause::Timeout
         | Cause::ConnectionRefused
         | Cause::Tls(_)
@@ -137,12 +139,13 @@ fn is_lost(failure: &Failure) -> bool {
 /// Whether a call that failed so was sent, and nothing says that the store has turned it down.
 fn may_be_carried_out(failure: &Failure) -> bool {
     match failure.cause {
-        Cause::Timeout | Cause::Unreachable(_) => true,
+        Cause::Timeout | Cause::Unreachable(_) | Cause::TooLong => true,
         Cause::NotS3 | Cause::Refused => failure.status.is_none_or(|status| status >= 500),
         Cause::Dns
         | Cause::ConnectionRefused
         | Cause::Tls(_)
         | Cause::NoCredentials
+        | Cause::Forbidden(_)
         | Cause::RoleNotAssumed(_) => false,
     }
 }

@@ -4,6 +4,7 @@ use aws_credential_types::Credentials as SdkCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Region as SdkRegion, SharedHttpClient};
 
+use super::http;
 use super::role::Role;
 use crate::model::credentials::{AccessKey, Base, Credentials};
 use crate::model::datastore::S3Config;
@@ -26,9 +27,9 @@ impl Signer {
         match &config.credentials {
             Credentials::Anonymous => Self::Nobody,
             Credentials::AccessKey(key) => Self::Keys(Some(given(key))),
-            Credentials::Ambient => Self::Keys(ambient(&config.region, http).await),
+            Credentials::Ambient => Self::Keys(ambient(&config.region).await),
             Credentials::AssumedRole(role) => {
-                let base = base(&role.base, &config.region, http).await;
+                let base = base(&role.base, &config.region).await;
                 Self::Role(Role::new(role, base, &config.region, http.clone()))
             }
         }
@@ -56,14 +57,10 @@ impl Signer {
 }
 
 /// What asks for a role.
-pub(super) async fn base(
-    base: &Base,
-    region: &Region,
-    http: &SharedHttpClient,
-) -> Option<SharedCredentialsProvider> {
+pub(super) async fn base(base: &Base, region: &Region) -> Option<SharedCredentialsProvider> {
     match base {
         Base::AccessKey(key) => Some(given(key)),
-        Base::Ambient => ambient(region, http).await,
+        Base::Ambient => ambient(region).await,
     }
 }
 
@@ -78,10 +75,10 @@ fn given(key: &AccessKey) -> SharedCredentialsProvider {
 }
 
 /// The credentials that this server runs with.
-async fn ambient(region: &Region, http: &SharedHttpClient) -> Option<SharedCredentialsProvider> {
+async fn ambient(region: &Region) -> Option<SharedCredentialsProvider> {
     let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(SdkRegion::new(region.as_str().to_owned()))
-        .http_client(http.clone())
+        .http_client(http::client_for_own_credentials())
         .load()
         .await;
     shared.credentials_provider()

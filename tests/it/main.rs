@@ -9,6 +9,7 @@ mod api;
 mod assume_role;
 mod connection;
 mod enrichment;
+mod guard;
 mod lab;
 mod layering;
 mod matrix;

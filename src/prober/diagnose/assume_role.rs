@@ -2,7 +2,7 @@
 //!
 //! Codes are those of `AssumeRole` and "Common errors" in the STS API Reference.
 
-use super::{Diagnosis, Finding, FindingReason, no_credentials};
+use super::{Diagnosis, Finding, FindingReason, forbidden, no_credentials};
 use crate::iam::{Denial, Layer};
 use crate::model::credentials::{AssumedRole, Base};
 use crate::model::datastore::S3Config;
@@ -23,7 +23,8 @@ pub(super) fn diagnose(config: &S3Config, why: &Failure) -> Diagnosis {
         Cause::ConnectionRefused => Diagnosis::Lost(asked.nothing_listens()),
         Cause::Tls(why) => Diagnosis::Lost(asked.tls_failure(why)),
         Cause::Unreachable(why) => Diagnosis::Lost(asked.unreachable(why)),
-        Cause::NotS3 => Diagnosis::Lost(asked.not_sts(why)),
+        Cause::NotS3 | Cause::TooLong => Diagnosis::Lost(asked.not_sts(why)),
+        Cause::Forbidden(kind) => Diagnosis::Lost(forbidden(&asked.place(), *kind)),
         Cause::Refused => Diagnosis::Broken(asked.refused(why)),
         Cause::NoCredentials | Cause::RoleNotAssumed(_) => Diagnosis::Broken(no_credentials()),
     }

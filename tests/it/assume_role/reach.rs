@@ -85,3 +85,21 @@ async fn what_answers_something_else_than_sts_is_not_sts() {
         assert_blamed(&server, &s3, &stage, sts, FindingReason::RoleNotAssumed).await;
     }
 }
+
+/// STS is behind the same guard as S3: a datastore does not send the server anywhere by way of its role.
+#[tokio::test]
+async fn an_sts_at_a_forbidden_address_is_not_asked() {
+    let s3 = lab::moto().await;
+    let stage = Stage::new(&s3).await;
+    let server = Datastored::start(&["--private-endpoints", "allow"]);
+    for sts in [
+        "http://169.254.169.254",
+        "http://[fd00:ec2::254]",
+        "http://2852039166",
+    ] {
+        let config = stage.config(s3.endpoint(), sts);
+        let report = report(&server, config, pb::Role::Enrichment).await;
+        let finding = assert_not_assumed(&report, FindingReason::EndpointForbidden);
+        assert!(finding.title.contains("metadata"), "{finding:?}");
+    }
+}

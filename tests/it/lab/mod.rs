@@ -11,6 +11,7 @@
     reason = "the programs that include the lab export nothing, and each uses a part of it"
 )]
 
+pub mod hostile;
 mod iam;
 mod moto;
 pub mod policies;

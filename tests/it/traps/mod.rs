@@ -43,7 +43,7 @@ fn assert_passed(report: &ConnectionTestReport) {
 }
 
 /// Asserts that the whole connection has one cause, on which every check that did not end before it is skipped.
-fn assert_broken(report: &ConnectionTestReport, reason: pb::FindingReason) -> pb::Finding {
+pub fn assert_broken(report: &ConnectionTestReport, reason: pb::FindingReason) -> pb::Finding {
     let cause = report.connection_finding.clone();
     let cause = cause.unwrap_or_else(|| panic!("no cause: {report:?}"));
     assert_eq!(cause.reason(), reason, "{cause:?}");
