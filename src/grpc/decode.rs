@@ -1,12 +1,12 @@
 //! From request messages to domain values, with every bad field found at once. Behind this nothing is checked twice.
 
 mod assume_role;
+mod connection_test;
 mod create;
 mod history;
 mod iam_policy;
 mod links;
-
-use std::time::Duration;
+mod s3;
 
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -16,53 +16,30 @@ use super::encode;
 use super::field_mask::{self, Field};
 use super::page_token;
 use crate::model::Error;
-use crate::model::certificates::Certificates;
 use crate::model::connection_test::TestName;
-use crate::model::credentials::{
-    AccessKey, Credentials, CredentialsPolicy, MAX_ACCESS_KEY_ID, MAX_SECRET_ACCESS_KEY,
-    MAX_SESSION_TOKEN,
-};
-use crate::model::datastore::{AddressingStyle, S3Config};
-use crate::model::endpoint::Endpoint;
+use crate::model::credentials::CredentialsPolicy;
 use crate::model::error::Violation;
 use crate::model::filter::Filter;
-use crate::model::location::Location;
 use crate::model::name::{DatastoreId, DatastoreName, DisplayName, LabelError, Labels};
 use crate::model::order::OrderBy;
 use crate::model::proof::Proof;
-use crate::model::region::Region;
 use crate::model::role::Role;
-use crate::model::secret::Secret;
 use crate::pb;
-use crate::registry::{Change, Delete, Proven, Query, Request, S3Change, Update};
+use crate::registry::{Change, Delete, Proven, Query, Request, Update};
 use crate::store::Revision;
 
+pub(super) use connection_test::{Test, TestTarget, test};
 pub(super) use create::create;
 pub(super) use history::{connection_test, connection_tests};
 pub(super) use iam_policy::{IamPolicy, Place, PolicyTarget, iam_policy};
 pub(super) use links::{link, unlink};
+use s3::s3_change;
 
 const DEFAULT_PAGE_SIZE: i32 = 50;
 const MAX_PAGE_SIZE: i32 = 1_000;
 /// How many mistakes are listed of a field that can hold many: error details travel in HTTP trailers, which many clients
 /// take only 8 KiB of.
 const MAX_VIOLATIONS_OF_A_FIELD: usize = 5;
-
-/// A connection test that was asked for.
-#[derive(Debug)]
-pub(super) struct Test {
-    pub(super) target: TestTarget,
-    pub(super) role: Option<Role>,
-    pub(super) sample_key: Option<String>,
-    pub(super) retry_denied: Duration,
-}
-
-/// What it is to test.
-#[derive(Debug)]
-pub(super) enum TestTarget {
-    Saved(DatastoreId),
-    Unsaved(Box<S3Config>, Role),
-}
 
 /// The bad fields found so far.
 #[derive(Default)]
@@ -222,87 +199,6 @@ pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Err
     })
 }
 
-pub(super) fn test(
-    request: pb::TestConnectionRequest,
-    policy: CredentialsPolicy,
-) -> Result<Test, Error> {
-    use pb::test_connection_request::Target;
-    let mut fields = Fields::default();
-    let role = optional_role("role", request.role, &mut fields);
-    let target = match request.target {
-        Some(Target::Name(text)) => name("name", &text, &mut fields).map(TestTarget::Saved),
-        Some(Target::Datastore(datastore)) => {
-            let own = optional_role("datastore.role", datastore.role, &mut fields);
-            if role.flatten().or(own.flatten()).is_none() && fields.0.is_empty() {
-                let message = "is required: ROLE_SOURCE or ROLE_ENRICHMENT decides which permissions are tested";
-                fields.refuse("role", message);
-            }
-            let s3 = s3_config(&datastore, &mut fields);
-            let tested = role.flatten().or(own.flatten());
-            s3.zip(tested)
-                .map(|(s3, role)| TestTarget::Unsaved(Box::new(s3), role))
-        }
-        None => {
-            let message =
-                "is required: the name of a saved datastore, or a datastore that is not saved";
-            fields.refuse("target", message);
-            None
-        }
-    };
-    let sample_key = sample_key(&request.sample_key, &mut fields);
-    let retry_denied = retry_denied(request.retry_access_denied_for.as_ref(), &mut fields);
-    match (target, role) {
-        (Some(target), Some(role)) if fields.0.is_empty() => {
-            if let TestTarget::Unsaved(s3, _) = &target {
-                policy.check(&s3.credentials)?;
-            }
-            Ok(Test {
-                target,
-                role,
-                sample_key,
-                retry_denied,
-            })
-        }
-        _ => Err(fields.error()),
-    }
-}
-
-/// The longest key that S3 takes, in bytes ("Creating object key names").
-const MAX_KEY: usize = 1_024;
-/// The longest that a refusal is tried again for.
-const MAX_RETRY: Duration = Duration::from_mins(5);
-
-fn sample_key(key: &str, fields: &mut Fields) -> Option<String> {
-    if key.len() > MAX_KEY || key.chars().any(char::is_control) {
-        let message = "is no key of S3: it has at most 1024 bytes and no control characters";
-        fields.refuse("sample_key", message);
-    }
-    (!key.is_empty()).then(|| key.to_owned())
-}
-
-fn retry_denied(asked: Option<&prost_types::Duration>, fields: &mut Fields) -> Duration {
-    let Some(asked) = asked else {
-        return Duration::ZERO;
-    };
-    match Duration::try_from(*asked) {
-        Ok(asked) if asked <= MAX_RETRY => asked,
-        _ => {
-            let message = "must not be negative or longer than 5 minutes (300s)";
-            fields.refuse("retry_access_denied_for", message);
-            Duration::ZERO
-        }
-    }
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "not given and not valid are two things"
-)]
-fn ca_certificates(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<Certificates>> {
-    let certificates = optional(&s3.ca_certificate_pem, Certificates::parse);
-    fields.take("datastore.s3.ca_certificate_pem", certificates)
-}
-
 /// How a connection is to be proven.
 fn proof(field: &str, test: &str, skip: bool, fields: &mut Fields) -> Proof {
     match fields.take(field, optional(test, TestName::parse)) {
@@ -373,37 +269,6 @@ fn labels(datastore: &pb::Datastore, fields: &mut Fields) -> Option<Labels> {
     }
 }
 
-/// A whole configuration, as a create or a test of an unsaved datastore needs it.
-fn s3_config(datastore: &pb::Datastore, fields: &mut Fields) -> Option<S3Config> {
-    let Some(s3) = field_mask::s3(datastore) else {
-        fields.refuse("datastore.s3", "is required; send uri and credentials");
-        return None;
-    };
-    let location = location(s3, fields);
-    let region = region(s3, location.as_ref(), fields);
-    let endpoint = endpoint(s3, fields);
-    let addressing_style = addressing_style(s3, fields);
-    let ca_certificates = ca_certificates(s3, fields);
-    let has_endpoint = !s3.endpoint.is_empty();
-    let credentials = if let Some(credentials) = &s3.credentials {
-        self::credentials(credentials, has_endpoint, fields)
-    } else {
-        let message = "are required: access_key, anonymous, ambient or assume_role";
-        fields.refuse("datastore.s3.credentials", message);
-        None
-    };
-    let location = location?;
-    Some(S3Config {
-        bucket: location.bucket().clone(),
-        prefix: location.prefix().clone(),
-        region: region?.or(location.region().cloned()).unwrap_or_default(),
-        endpoint: endpoint?,
-        addressing_style: addressing_style?,
-        ca_certificates: ca_certificates?,
-        credentials: credentials?,
-    })
-}
-
 fn change(datastore: &pb::Datastore, named: &[Field], fields: &mut Fields) -> Change {
     let mut change = Change::default();
     if named.contains(&Field::DisplayName) {
@@ -420,170 +285,6 @@ fn change(datastore: &pb::Datastore, named: &[Field], fields: &mut Fields) -> Ch
     let s3 = field_mask::s3(datastore).unwrap_or(&default);
     change.s3 = s3_change(s3, named, fields);
     change
-}
-
-fn s3_change(s3: &pb::S3Config, named: &[Field], fields: &mut Fields) -> S3Change {
-    let mut change = S3Change::default();
-    if named.contains(&Field::Uri) {
-        change.location = location(s3, fields);
-    }
-    if named.contains(&Field::Region) {
-        change.region = region(s3, change.location.as_ref(), fields);
-    }
-    if named.contains(&Field::Endpoint) {
-        change.endpoint = endpoint(s3, fields);
-    }
-    if named.contains(&Field::AddressingStyle) {
-        change.addressing_style = addressing_style(s3, fields);
-    }
-    if named.contains(&Field::CaCertificates) {
-        change.ca_certificates = ca_certificates(s3, fields);
-    }
-    if named.contains(&Field::Credentials)
-        && let Some(credentials) = &s3.credentials
-    {
-        // An endpoint that stays as it is stored is looked at when the change is applied.
-        let has_endpoint = matches!(change.endpoint, Some(Some(_)));
-        change.credentials = self::credentials(credentials, has_endpoint, fields);
-    }
-    change
-}
-
-fn location(s3: &pb::S3Config, fields: &mut Fields) -> Option<Location> {
-    fields.take("datastore.s3.uri", Location::parse(&s3.uri))
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "not given and not valid are two things"
-)]
-fn region(
-    s3: &pb::S3Config,
-    location: Option<&Location>,
-    fields: &mut Fields,
-) -> Option<Option<Region>> {
-    agreeing_region("datastore.s3.region", &s3.region, location, fields)
-}
-
-/// The region that is asked for; it must be the one in the URI, if that names one.
-#[expect(
-    clippy::option_option,
-    reason = "not given and not valid are two things"
-)]
-fn agreeing_region(
-    field: &str,
-    text: &str,
-    location: Option<&Location>,
-    fields: &mut Fields,
-) -> Option<Option<Region>> {
-    let region = fields.take(field, optional(text, Region::parse))?;
-    let in_uri = location.and_then(Location::region);
-    if let (Some(asked), Some(in_uri)) = (&region, in_uri)
-        && asked != in_uri
-    {
-        let message = format!(
-            "is {}, but the URI names {}; send only one of them",
-            asked.as_str(),
-            in_uri.as_str()
-        );
-        fields.refuse(field, message);
-        return None;
-    }
-    Some(region)
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "not given and not valid are two things"
-)]
-fn endpoint(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<Endpoint>> {
-    let endpoint = optional(&s3.endpoint, Endpoint::parse);
-    fields.take("datastore.s3.endpoint", endpoint)
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "not given and not known are two things"
-)]
-fn addressing_style(s3: &pb::S3Config, fields: &mut Fields) -> Option<Option<AddressingStyle>> {
-    match pb::AddressingStyle::try_from(s3.addressing_style) {
-        Ok(pb::AddressingStyle::Unspecified) => Some(None),
-        Ok(pb::AddressingStyle::Path) => Some(Some(AddressingStyle::Path)),
-        Ok(pb::AddressingStyle::VirtualHosted) => Some(Some(AddressingStyle::VirtualHosted)),
-        Err(_) => {
-            let message = format!(
-                "{} is no addressing style; send PATH (1) or VIRTUAL_HOSTED (2)",
-                s3.addressing_style
-            );
-            fields.refuse("datastore.s3.addressing_style", message);
-            None
-        }
-    }
-}
-
-fn credentials(
-    credentials: &pb::s3_config::Credentials,
-    has_endpoint: bool,
-    fields: &mut Fields,
-) -> Option<Credentials> {
-    match credentials {
-        pb::s3_config::Credentials::AccessKey(key) => {
-            access_key("datastore.s3.access_key", key, fields).map(Credentials::AccessKey)
-        }
-        pb::s3_config::Credentials::Anonymous(_) => Some(Credentials::Anonymous),
-        pb::s3_config::Credentials::Ambient(_) => Some(Credentials::Ambient),
-        pb::s3_config::Credentials::AssumeRole(role) => {
-            let role = assume_role::decode(role, has_endpoint, fields)?;
-            Some(Credentials::AssumedRole(Box::new(role)))
-        }
-    }
-}
-
-fn access_key(at: &str, key: &pb::AccessKey, fields: &mut Fields) -> Option<AccessKey> {
-    let before = fields.0.len();
-    let of = |part: &str| format!("{at}.{part}");
-    key_part(
-        &of("access_key_id"),
-        &key.access_key_id,
-        MAX_ACCESS_KEY_ID,
-        fields,
-    );
-    key_part(
-        &of("secret_access_key"),
-        &key.secret_access_key,
-        MAX_SECRET_ACCESS_KEY,
-        fields,
-    );
-    if !key.session_token.is_empty() {
-        key_part(
-            &of("session_token"),
-            &key.session_token,
-            MAX_SESSION_TOKEN,
-            fields,
-        );
-    }
-    let token = Some(&key.session_token).filter(|t| !t.is_empty());
-    (fields.0.len() == before).then(|| AccessKey {
-        access_key_id: key.access_key_id.clone(),
-        secret_access_key: Secret::new(key.secret_access_key.clone()),
-        session_token: token.map(|t| Secret::new(t.clone())),
-    })
-}
-
-/// A part of a key is visible ASCII. The message never repeats it.
-fn key_part(field: &str, value: &str, max: usize, fields: &mut Fields) {
-    if value.is_empty() {
-        fields.refuse(field, "is required; send both parts of the access key");
-    } else if value.len() > max {
-        fields.refuse(
-            field,
-            format!("has {} bytes; at most {max} are taken", value.len()),
-        );
-    } else if !value.bytes().all(|b| b.is_ascii_graphic()) {
-        let message =
-            "has a space, a line break or another character that keys do not have; copy it again";
-        fields.refuse(field, message);
-    }
 }
 
 /// The revision in an etag. One that no revision prints is stale, not malformed: etags are opaque to callers.

@@ -271,8 +271,6 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
-    use uuid::Uuid;
-
     use super::{MAX_UNSAVED, Report, Tested};
     use crate::model::Error;
     use crate::model::credentials::Credentials;
@@ -282,7 +280,7 @@ mod tests {
     use crate::model::region::Region;
     use crate::model::role::Role;
     use crate::registry::{Registry, keys};
-    use crate::report::{Outcome, Subject};
+    use crate::report::Subject;
     use crate::store::{Direction, Scan, Sled, Store};
 
     fn tested() -> Tested {
@@ -302,22 +300,6 @@ mod tests {
         }
     }
 
-    fn report() -> Report {
-        Report {
-            test_id: Uuid::now_v7(),
-            outcome: Outcome::Passed,
-            checks: Vec::new(),
-            connection_finding: None,
-            residue: Vec::new(),
-            warnings: Vec::new(),
-            suggested_config: None,
-            missing_policy: None,
-            start_time: SystemTime::now(),
-            duration: Duration::from_secs(1),
-            changes: Vec::new(),
-        }
-    }
-
     async fn unsaved(store: &Sled) -> usize {
         let scan = Scan {
             prefix: keys::UNSAVED_TESTS.to_vec(),
@@ -334,7 +316,10 @@ mod tests {
         let store = Arc::new(Sled::open(folder.path()).unwrap());
         let open = |now| Registry::open(Arc::clone(&store), now, 50);
         let (registry, tested) = (open(SystemTime::now).await.unwrap(), tested());
-        let name = registry.record_test(&tested, &mut report()).await.unwrap();
+        let name = registry
+            .record_test(&tested, &mut Report::passed())
+            .await
+            .unwrap();
         let fields = ("datastore", "connection_test");
         let proven = registry.proven(&name, &tested.s3, tested.role, fields);
         proven.await.unwrap();
@@ -347,7 +332,10 @@ mod tests {
             proven,
             Err(Error::Proof(ProofError::TooOld { .. }))
         ));
-        later.record_test(&tested, &mut report()).await.unwrap();
+        later
+            .record_test(&tested, &mut Report::passed())
+            .await
+            .unwrap();
         let gone = later.connection_test(&name).await;
         assert!(matches!(gone, Err(Error::ConnectionTestNotFound(_))));
     }
@@ -361,7 +349,7 @@ mod tests {
             let registry = registry.unwrap();
             for _ in 0..MAX_UNSAVED / 2 + 10 {
                 registry
-                    .record_test(&tested(), &mut report())
+                    .record_test(&tested(), &mut Report::passed())
                     .await
                     .unwrap();
             }

@@ -290,26 +290,10 @@ async fn of_two_links_the_later_one_replaces_the_earlier_one_whole() {
     lab.theirs.delete(removal("errors", false)).await.unwrap();
 }
 
-fn passed() -> Report {
-    Report {
-        test_id: Uuid::now_v7(),
-        outcome: Outcome::Passed,
-        checks: Vec::new(),
-        connection_finding: None,
-        residue: Vec::new(),
-        warnings: Vec::new(),
-        suggested_config: None,
-        missing_policy: None,
-        start_time: SystemTime::now(),
-        duration: Duration::from_secs(1),
-        changes: Vec::new(),
-    }
-}
-
 fn failed() -> Report {
     Report {
         outcome: Outcome::Failed,
-        ..passed()
+        ..Report::passed()
     }
 }
 
@@ -373,7 +357,7 @@ async fn a_test_proves_no_connection_that_somebody_else_has_changed_meanwhile() 
     };
     let test = lab
         .theirs
-        .record_test(&proven, &mut passed())
+        .record_test(&proven, &mut Report::passed())
         .await
         .unwrap();
     lab.meddle(|theirs| async move { theirs.update(moving("orders", "s3://data/new")).await });
@@ -386,7 +370,9 @@ async fn a_test_proves_no_connection_that_somebody_else_has_changed_meanwhile() 
 async fn a_test_that_ends_while_its_datastore_is_deleted_is_not_left_behind() {
     let lab = Lab::new().await;
     let tested = lab.tested("orders").await;
-    lab.meddle(move |theirs| async move { theirs.record_test(&tested, &mut passed()).await });
+    lab.meddle(
+        move |theirs| async move { theirs.record_test(&tested, &mut Report::passed()).await },
+    );
     lab.ours.delete(removal("orders", false)).await.unwrap();
     let scan = Scan {
         prefix: b"test".to_vec(),
@@ -406,7 +392,7 @@ async fn a_test_of_a_datastore_that_is_deleted_meanwhile_is_kept_for_nobody() {
         let again = creation("orders", Role::Source, "s3://data/orders", Enrichment::None);
         theirs.create(again).await
     });
-    let recorded = lab.ours.record_test(&tested, &mut passed()).await;
+    let recorded = lab.ours.record_test(&tested, &mut Report::passed()).await;
     assert!(
         matches!(recorded, Err(Error::DatastoreNotFound(_))),
         "{recorded:?}"
@@ -419,7 +405,7 @@ async fn a_test_of_a_datastore_that_is_deleted_meanwhile_is_kept_for_nobody() {
 async fn of_two_tests_the_one_that_began_later_says_what_is_known() {
     let lab = Lab::new().await;
     let tested = lab.tested("orders").await;
-    let (mut earlier, mut later) = (passed(), failed());
+    let (mut earlier, mut later) = (Report::passed(), failed());
     later.start_time += Duration::from_secs(1);
     let theirs = tested.clone();
     lab.meddle(move |registry| async move { registry.record_test(&theirs, &mut later).await });
@@ -438,7 +424,11 @@ async fn tests_that_are_adopted_count_among_those_that_are_kept() {
         let (s3, role) = lab.ours.connection_after(&moved).await.unwrap().unwrap();
         let subject = Subject::Unsaved;
         let tested = Tested { subject, s3, role };
-        let test = lab.ours.record_test(&tested, &mut passed()).await.unwrap();
+        let test = lab
+            .ours
+            .record_test(&tested, &mut Report::passed())
+            .await
+            .unwrap();
         let proven = Proven::By(test);
         lab.ours.update(Update { proven, ..moved }).await.unwrap();
     }
@@ -465,7 +455,10 @@ async fn a_replayed_create_does_not_show_what_is_known_of_a_namesake() {
     };
     lab.ours.create(namesake).await.unwrap();
     let tested = lab.tested("more").await;
-    lab.ours.record_test(&tested, &mut passed()).await.unwrap();
+    lab.ours
+        .record_test(&tested, &mut Report::passed())
+        .await
+        .unwrap();
     assert_eq!(lab.ours.create(create).await.unwrap(), first);
 }
 

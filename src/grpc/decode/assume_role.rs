@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Fields, access_key, optional};
+use super::s3::access_key;
+use super::{Fields, optional};
 use crate::model::credentials::{
     AssumedRole, Base, ExternalId, RoleArn, SessionDuration, SessionDurationError, SessionName,
 };

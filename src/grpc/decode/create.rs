@@ -1,7 +1,7 @@
 //! `CreateDatastore`: one datastore, or a source and its enrichment datastore.
 
 use super::{
-    Fields, labels, name, optional, optional_role, proof, request_id, required_role, s3_config,
+    Fields, labels, name, optional, optional_role, proof, request_id, required_role, s3::s3_config,
 };
 use crate::admission::Proofs;
 use crate::model::Error;

@@ -1,6 +1,7 @@
 //! From a request of `GenerateIamPolicy` to what it asks for, with every bad field found at once.
 
-use super::{Fields, agreeing_region, name, optional, optional_role, required_role};
+use super::s3::agreeing_region;
+use super::{Fields, name, optional, optional_role, required_role};
 use crate::iam::{ExternalId, KeyArn, Principal};
 use crate::model::Error;
 use crate::model::location::{Bucket, Location, Prefix};
