@@ -1,5 +1,6 @@
 //! From request messages to domain values, with every bad field found at once. Behind this nothing is checked twice.
 
+mod access_key;
 mod assume_role;
 mod connection_test;
 mod create;

@@ -2,7 +2,7 @@
 
 use super::links::unlinked;
 use super::places::left;
-use super::{Registry, Request, keys, record, unchanged};
+use super::{Registry, Request, keys, record, refuse_stale, unchanged};
 use crate::model::Error;
 use crate::model::claim::{ClaimError, marker_key};
 use crate::model::datastore::Datastore;
@@ -130,16 +130,4 @@ pub(super) fn refuse_claimed(datastore: &Datastore) -> Result<(), Error> {
         key: marker_key(&datastore.s3.prefix),
     }
     .into())
-}
-
-/// Refuses a write that was meant for another revision than the stored one.
-pub(super) fn refuse_stale(
-    id: &DatastoreId,
-    wanted: Option<Revision>,
-    stored: Option<Revision>,
-) -> Result<(), Error> {
-    if wanted.is_some() && wanted != stored {
-        return Err(Error::EtagMismatch(DatastoreName::new(id.clone())));
-    }
-    Ok(())
 }

@@ -3,9 +3,8 @@
 //! A link touches a fixed number of entries, however many sources an enrichment datastore has: its place among the sources by id, that among them by
 //! location, and the mark that they have changed.
 
-use super::delete::refuse_stale;
 use super::places::as_read;
-use super::{Registry, Request, Stored, keys, record, unavailable, unchanged};
+use super::{Registry, Request, Stored, keys, record, refuse_stale, unavailable, unchanged};
 use crate::model::Error;
 use crate::model::datastore::Datastore;
 use crate::model::link::{self, LinkError};

@@ -32,6 +32,7 @@ pub use update::{Change, Proven, S3Change, Update};
 
 use crate::model::Error;
 use crate::model::datastore::Datastore;
+use crate::model::name::{DatastoreId, DatastoreName};
 use crate::store::{self, Guard, Revision, Store, Txn};
 use installation::Installation;
 
@@ -94,6 +95,18 @@ fn unchanged(txn: Txn, stored: &Stored) -> Txn {
         }
         None => txn,
     }
+}
+
+/// Refuses a write that was meant for another revision than the stored one.
+fn refuse_stale(
+    id: &DatastoreId,
+    wanted: Option<Revision>,
+    stored: Option<Revision>,
+) -> Result<(), Error> {
+    if wanted.is_some() && wanted != stored {
+        return Err(Error::EtagMismatch(DatastoreName::new(id.clone())));
+    }
+    Ok(())
 }
 
 /// A read or a commit that failed for another reason than a conflict. Waiting does not mend damaged records.

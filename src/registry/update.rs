@@ -1,9 +1,9 @@
 //! Changing a datastore: the named fields, guarded by the revision that was read.
 
-use super::delete::{refuse_claimed, refuse_stale};
+use super::delete::refuse_claimed;
 use super::links::{linked, unlinked};
 use super::places::left;
-use super::{Registry, Request, Stored, keys, record, unchanged};
+use super::{Registry, Request, Stored, keys, record, refuse_stale, unchanged};
 use crate::model::Error;
 use crate::model::certificates::Certificates;
 use crate::model::connection_test::TestName;

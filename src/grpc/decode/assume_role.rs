@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::s3::access_key;
+use super::access_key::access_key;
 use super::{Fields, optional};
 use crate::model::credentials::{
     AssumedRole, Base, ExternalId, RoleArn, SessionDuration, SessionDurationError, SessionName,
