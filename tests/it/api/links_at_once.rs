@@ -4,7 +4,8 @@ use datastored::pb::{self, ErrorReason, Role};
 use tokio::task::JoinSet;
 
 use super::links::{at, linking, sources_of};
-use super::{Client, all, create, creation, refused, removal, sent, start};
+use super::together::{new, with};
+use super::{Client, all, create, refused, removal, sent, start};
 
 const ROUNDS: usize = 20;
 
@@ -107,16 +108,10 @@ async fn of_two_creates_of_a_pair_with_one_display_name_one_is_whole_and_the_oth
         let mut creates = JoinSet::new();
         for who in 0..4 {
             let mut client = client.clone();
-            let mut request = creation(at(&format!("s3://data/{round}-{who}"), Role::Source));
+            let source = at(&format!("s3://data/{round}-{who}"), Role::Source);
             let mut enrichment = at(&format!("s3://quality/{round}-{who}"), Role::Enrichment);
             enrichment.display_name = format!("Anomalies {round}");
-            let enrichment = pb::NewEnrichment {
-                datastore: Some(enrichment),
-                ..pb::NewEnrichment::default()
-            };
-            request.enrichment = Some(pb::create_datastore_request::Enrichment::NewEnrichment(
-                enrichment,
-            ));
+            let request = with(source, new(enrichment, ""));
             creates.spawn(async move { client.create_datastore(request).await });
         }
         let answers = creates.join_all().await;
@@ -138,16 +133,10 @@ async fn of_two_new_enrichment_datastores_at_one_prefix_one_is_refused() {
         let mut creates = JoinSet::new();
         for who in ["a", "b"] {
             let mut client = client.clone();
-            let mut request = creation(at(&format!("s3://data/{round}-{who}"), Role::Source));
+            let source = at(&format!("s3://data/{round}-{who}"), Role::Source);
             let mut enrichment = at(&format!("s3://quality/{round}"), Role::Enrichment);
             enrichment.display_name.push_str(who);
-            let enrichment = pb::NewEnrichment {
-                datastore: Some(enrichment),
-                ..pb::NewEnrichment::default()
-            };
-            request.enrichment = Some(pb::create_datastore_request::Enrichment::NewEnrichment(
-                enrichment,
-            ));
+            let request = with(source, new(enrichment, ""));
             creates.spawn(async move { client.create_datastore(request).await });
         }
         let answers = creates.join_all().await;

@@ -6,14 +6,14 @@ use datastored::pb::{self, ErrorReason, Role};
 use super::links::{at, sources_of};
 use super::{all, create, creation, get, new_request_id, refused, refused_fields, sent, start};
 
-fn with(source: pb::Datastore, enrichment: Enrichment) -> pb::CreateDatastoreRequest {
+pub fn with(source: pb::Datastore, enrichment: Enrichment) -> pb::CreateDatastoreRequest {
     pb::CreateDatastoreRequest {
         enrichment: Some(enrichment),
         ..creation(source)
     }
 }
 
-fn new(datastore: pb::Datastore, id: &str) -> Enrichment {
+pub fn new(datastore: pb::Datastore, id: &str) -> Enrichment {
     Enrichment::NewEnrichment(pb::NewEnrichment {
         datastore: Some(datastore),
         datastore_id: id.to_owned(),
