@@ -142,7 +142,7 @@ impl<S: Store> Admission<S> {
             }
             // A test writes to the bucket.
             Proof::Test if is_trial => Ok(None),
-            Proof::Test => self.test(s3, role, fields.0).await,
+            Proof::Test => self.test(s3, role, fields.0).await.map(Some),
         }
     }
 
@@ -152,7 +152,7 @@ impl<S: Store> Admission<S> {
         s3: &S3Config,
         role: Role,
         field: &'static str,
-    ) -> Result<Option<TestName>, Error> {
+    ) -> Result<TestName, Error> {
         let mut events = self.prober.start(Target {
             tested: Tested {
                 subject: Subject::Unsaved,
@@ -165,7 +165,10 @@ impl<S: Store> Admission<S> {
         while let Some(event) = events.recv().await {
             if let Event::Completed { report, name } = event {
                 refuse_unless_passed(&report, name.clone(), field)?;
-                return Ok(name);
+                // Without it nothing would tell what was tested from what is stored.
+                return name.ok_or(Error::Internal(
+                    "the report of a connection test could not be kept".into(),
+                ));
             }
         }
         Err(Error::Internal(

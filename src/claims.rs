@@ -150,8 +150,8 @@ impl<S: Store> Inner<S> {
         };
         match (self.registry.note_claim(&noted, claim).await, failure) {
             (Ok(_), Some(error)) => Err(error.into()),
-            (Err(error), None) => {
-                // It was deleted by force meanwhile: nobody would know of the marker.
+            // It was deleted by force meanwhile: nobody would know of the marker. After another error the note that there may be one stands.
+            (Err(error @ Error::DatastoreNotFound(_)), None) => {
                 if let Err(left) = attempt.give_up().await {
                     tracing::warn!(%left, "the marker of a datastore that has gone is left");
                 }

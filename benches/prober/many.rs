@@ -31,7 +31,13 @@ const AT_MOST: Duration = Duration::from_mins(10);
 pub async fn measure(figures: &mut Figures) -> Result<(), Error> {
     let s3 = lab::s3s().await;
     let front = Front::start(s3.endpoint()).await?;
-    let server = Datastored::start(&["--max-concurrent-tests", &AT_ONCE.to_string()]);
+    let server = Datastored::start(&[
+        "--max-concurrent-tests",
+        &AT_ONCE.to_string(),
+        // The history is full, and so grows no more, before memory is read for the first time.
+        "--test-history",
+        "2",
+    ]);
     let mut subjects = Vec::new();
     let mut subject = Subject(server.client().await);
     for number in 0..AT_ONCE {

@@ -61,6 +61,7 @@ impl Attempts {
         let Some(leftover) = self.ledger.get(at, test_id).await? else {
             return Ok(Attempt::Over);
         };
+        let by_others = client.is_some();
         let client = match client {
             Some(client) => client.clone(),
             None if leftover.keyless => return Ok(Attempt::Over),
@@ -70,7 +71,7 @@ impl Attempts {
         traces.count_sweep().await;
         let left = clean_up(&client, &traces, self.deadline).await;
         let left = still_there(&client, left, self.deadline).await;
-        let open = traces.settle(&left, Vec::new()).await;
+        let open = traces.settle(&left, Vec::new(), by_others).await;
         Ok(Attempt::Tried(left, Box::new(open)))
     }
 

@@ -260,49 +260,11 @@ mod tests {
     use uuid::Uuid;
 
     use super::{Ended, S3Steps};
-    use crate::model::Error;
-    use crate::model::connection_test::TestName;
-    use crate::model::datastore::S3Config;
     use crate::model::endpoint::Endpoint;
-    use crate::model::residue::Leftover;
-    use crate::prober::ledger::{Answer, Ledger};
-    use crate::prober::testing::config;
+    use crate::prober::testing::{Broken, config};
     use crate::prober::traces::Traces;
-    use crate::report::{FindingReason, Report, Tested};
+    use crate::report::FindingReason;
     use crate::s3::{Client, Guard};
-
-    /// A ledger whose store is out of order.
-    struct Broken;
-
-    fn broken<T>() -> Result<T, Error> {
-        Err(Error::StoreUnavailable("the disk is full".into()))
-    }
-
-    impl Ledger for Broken {
-        fn put<'a>(&'a self, _: &'a Leftover) -> Answer<'a, ()> {
-            Box::pin(async { broken() })
-        }
-
-        fn get<'a>(&'a self, _: &'a S3Config, _: Uuid) -> Answer<'a, Option<Leftover>> {
-            Box::pin(async { broken() })
-        }
-
-        fn strike<'a>(&'a self, _: &'a S3Config, _: Uuid) -> Answer<'a, ()> {
-            Box::pin(async { broken() })
-        }
-
-        fn at<'a>(&'a self, _: &'a S3Config) -> Answer<'a, Vec<Leftover>> {
-            Box::pin(async { broken() })
-        }
-
-        fn record<'a>(&'a self, _: &'a Tested, _: &'a mut Report) -> Answer<'a, TestName> {
-            Box::pin(async { broken() })
-        }
-
-        fn open(&self) -> Answer<'_, Vec<Leftover>> {
-            Box::pin(async { broken() })
-        }
-    }
 
     #[tokio::test]
     async fn what_cannot_be_noted_is_not_written() {

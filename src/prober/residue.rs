@@ -1,6 +1,6 @@
 //! Getting rid of what a test has written, and why what is left is left.
 
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use super::removal::{is_gone, remove};
 use super::traces::Traces;
@@ -79,12 +79,13 @@ async fn last_untried(traces: &Traces, tried: &[Left]) -> Option<Trace> {
     open.pop()
 }
 
-/// What is there of that which could not be removed: who may not remove a thing may still see that somebody else has.
+/// What is there, as far as can be seen within the deadline, of that which could not be removed: who may not remove a thing may still see that somebody else has.
 pub(super) async fn still_there(client: &Client, left: Vec<Left>, deadline: Duration) -> Vec<Left> {
     let mut there = Vec::new();
+    let end = Instant::now() + deadline;
     for (trace, why) in left {
         let is_seen_gone = match why {
-            Why::Denied => timeout(deadline, is_gone(client, &trace)).await,
+            Why::Denied => timeout_at(end, is_gone(client, &trace)).await,
             Why::Answered(_)
             | Why::StillListed
             | Why::NotSeen

@@ -44,7 +44,7 @@ pub(super) struct Test {
 
 impl Test {
     /// Runs the test to its end. The place is given back only when the bucket is clean again.
-    pub(super) async fn run(self, _place: OwnedSemaphorePermit) {
+    pub(super) async fn run(self, place: OwnedSemaphorePermit) {
         let (start, start_time) = (Instant::now(), SystemTime::now());
         let checks = run::checks_of(&self.plan);
         self.send(Event::Started {
@@ -69,7 +69,7 @@ impl Test {
                 left.push((trace, Why::MayStillLand));
             }
         }
-        let open = steps.traces().settle(&left, landing).await;
+        let open = steps.traces().settle(&left, landing, false).await;
         let mut residue = shown(config, &left);
         let mut warnings = steps.warnings();
         warnings.extend(about(&residue));
@@ -92,6 +92,8 @@ impl Test {
         };
         info!(outcome = ?report.outcome, residue = report.residue.len(), "connection test ended");
         let (report, name) = self.keep(report).await;
+        // Who waits for the report may start the next test at once.
+        drop(place);
         self.send(Event::Completed { report, name });
         self.sweep_later(&left, open);
     }

@@ -103,7 +103,14 @@ impl Traces {
     }
 
     /// Brings the ledger up to date after cleaning up: what could not be removed stays in it, and what may still land. Returns what it holds.
-    pub(super) async fn settle(&self, left: &[Left], landing: Vec<Trace>) -> Leftover {
+    ///
+    /// When all that is left is what the credentials in the ledger may not remove, they are forgotten; `by_others` says that others have tried.
+    pub(super) async fn settle(
+        &self,
+        left: &[Left],
+        landing: Vec<Trace>,
+        by_others: bool,
+    ) -> Leftover {
         let mut open = self.open.lock().await;
         open.landing.extend(landings(landing));
         let now = SystemTime::now();
@@ -116,7 +123,7 @@ impl Traces {
             }
         }
         open.ended = true;
-        if open.landing.is_empty() && left.iter().all(|(_, why)| why.is_final()) {
+        if !by_others && open.landing.is_empty() && left.iter().all(|(_, why)| why.is_final()) {
             open.keyless = true;
             open.s3.credentials = Credentials::Anonymous;
         }
@@ -143,4 +150,38 @@ pub(super) fn landings(traces: Vec<Trace>) -> Vec<Landing> {
     let until = SystemTime::now() + LANDED;
     let one = |trace| Landing { trace, until };
     traces.into_iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::Traces;
+    use crate::model::credentials::{AccessKey, Credentials};
+    use crate::model::residue::Trace;
+    use crate::model::secret::Secret;
+    use crate::prober::residue::Why;
+    use crate::prober::testing::{Broken, config};
+
+    #[tokio::test]
+    async fn credentials_are_forgotten_when_they_may_not_remove_what_is_left_and_not_when_others_may_not()
+     {
+        let mut config = config("s3://logs");
+        config.credentials = Credentials::AccessKey(AccessKey {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: Secret::new("secret".to_owned()),
+            session_token: None,
+        });
+        let key = "canary".to_owned();
+        let left = [(Trace::Object { key }, Why::Denied)];
+        for by_others in [true, false] {
+            let id = Uuid::new_v4();
+            let traces = Traces::new(Arc::new(Broken), id, config.clone());
+            let open = traces.settle(&left, Vec::new(), by_others).await;
+            assert_eq!(open.keyless, !by_others);
+            assert_eq!(open.s3.credentials == config.credentials, by_others);
+        }
+    }
 }

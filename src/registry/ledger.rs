@@ -71,6 +71,18 @@ impl<S: Store> Registry<S> {
         })))
     }
 
+    /// What a write came to. One that has failed may have a twin of the same request id that was faster: then its result.
+    pub(super) async fn or_earlier(
+        &self,
+        request: Option<Request>,
+        done: Result<Stored, Error>,
+    ) -> Result<Stored, Error> {
+        match done {
+            Ok(stored) => Ok(stored),
+            Err(error) => self.earlier(request).await?.flatten().ok_or(error),
+        }
+    }
+
     /// Adds the request's outcome to the write that brings it about, and clears some forgotten ones away.
     pub(super) async fn remember(
         &self,

@@ -35,6 +35,12 @@ impl<S: Store> Registry<S> {
     /// # Errors
     /// [`Error::DatastoreNotFound`], [`Error::EtagMismatch`], [`Error::Link`], [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
     pub async fn link(&self, link: Link) -> Result<Stored, Error> {
+        let request = link.request;
+        let done = self.try_to_link(link).await;
+        self.or_earlier(request, done).await
+    }
+
+    async fn try_to_link(&self, link: Link) -> Result<Stored, Error> {
         loop {
             if let Some(earlier) = self.earlier(link.request).await? {
                 return earlier.ok_or(Error::Internal("a link's request id has no result".into()));

@@ -491,3 +491,65 @@ async fn what_is_noted_of_a_claim_is_noted_only_if_it_is_what_it_was() {
         .await;
     assert!(matches!(confirmed, Err(Error::DatastoreNotFound(_))));
 }
+
+#[tokio::test]
+async fn a_write_whose_twin_was_faster_has_the_result_of_the_twin() {
+    let lab = Lab::new().await;
+    let request = |number| Request {
+        id: Uuid::from_u128(number),
+        digest: [1; 32],
+    };
+    let revision = lab.ours.get(&id("orders")).await.unwrap().revision;
+    let linking = Link {
+        revision,
+        request: Some(request(1)),
+        ..link("orders", Some("anomalies"))
+    };
+    let twin = linking.clone();
+    lab.meddle(|theirs| async move { theirs.link(twin).await });
+    let linked = lab.ours.link(linking).await.unwrap();
+    assert_eq!(linked, lab.theirs.get(&id("orders")).await.unwrap());
+    let unlinking = Link {
+        request: Some(request(2)),
+        ..link("orders", None)
+    };
+    let twin = unlinking.clone();
+    lab.meddle(|theirs| async move { theirs.link(twin).await });
+    lab.ours.link(unlinking).await.unwrap();
+    let renaming = Update {
+        change: Change {
+            display_name: Some(DisplayName::parse("renamed").unwrap()),
+            ..Change::default()
+        },
+        revision: lab.ours.get(&id("orders")).await.unwrap().revision,
+        request: Some(request(3)),
+        ..moving("orders", "s3://any")
+    };
+    let twin = renaming.clone();
+    lab.meddle(|theirs| async move { theirs.update(twin).await });
+    lab.ours.update(renaming).await.unwrap();
+    let deleting = Delete {
+        request: Some(request(4)),
+        ..removal("orders", false)
+    };
+    let twin = deleting.clone();
+    lab.meddle(|theirs| async move { theirs.delete(twin).await });
+    lab.ours.delete(deleting).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_claimed_enrichment_datastore_does_not_move_to_another_partition() {
+    let lab = Lab::new().await;
+    let claim = Claim {
+        time: SystemTime::now(),
+        enforced: true,
+        confirmed: true,
+    };
+    let unclaimed = lab.ours.get(&id("anomalies")).await.unwrap().datastore;
+    lab.ours.note_claim(&unclaimed, Some(claim)).await.unwrap();
+    let moved = to_region("anomalies", "cn-north-1", Proven::Waived);
+    let moved = lab.ours.update(moved).await;
+    assert!(matches!(moved, Err(Error::Claim(ClaimError::Held { .. }))));
+    let near = to_region("anomalies", "eu-west-1", Proven::Waived);
+    lab.ours.update(near).await.unwrap();
+}

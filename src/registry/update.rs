@@ -107,6 +107,12 @@ impl<S: Store> Registry<S> {
     /// [`Error::DatastoreNotFound`], [`Error::EtagMismatch`], [`Error::CredentialsRequired`], [`Error::DisplayNameTaken`], [`Error::Link`] and
     /// [`Error::Claim`] when it moves to where it must not be, [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
     pub async fn update(&self, update: Update) -> Result<Stored, Error> {
+        let request = update.request;
+        let done = self.try_to_update(update).await;
+        self.or_earlier(request, done).await
+    }
+
+    async fn try_to_update(&self, update: Update) -> Result<Stored, Error> {
         loop {
             if let Some(earlier) = self.earlier(update.request).await? {
                 return earlier.ok_or(Error::Internal(
@@ -118,11 +124,7 @@ impl<S: Store> Registry<S> {
             let old = &stored.datastore;
             let mut new = changed(old, &update.change)?;
             if new.display_name != old.display_name {
-                match self.refuse_display_name(&new.display_name).await {
-                    // This one has got the name meanwhile, by an update that may have been this very one.
-                    Err(Error::DisplayNameTaken { name, .. }) if *name.id() == old.id => continue,
-                    free => free?,
-                }
+                self.refuse_display_name(&new.display_name).await?;
             }
             new.update_time = (self.now)().max(old.update_time);
             let txn = unchanged(Txn::new(), &stored);
@@ -162,10 +164,11 @@ impl<S: Store> Registry<S> {
         new: &Datastore,
         share_prefix: bool,
     ) -> Result<Txn, Error> {
-        if !moved_fields(&old.s3, &new.s3).is_empty() {
+        let stays = Place::of(&old.s3) == Place::of(&new.s3);
+        if !stays || !moved_fields(&old.s3, &new.s3).is_empty() {
             refuse_claimed(old)?;
         }
-        if Place::of(&old.s3) == Place::of(&new.s3) {
+        if stays {
             return Ok(txn);
         }
         if let Some(enrichment) = &new.enrichment {

@@ -301,3 +301,15 @@ async fn a_create_whose_caller_goes_away_stores_nothing_and_leaves_nothing() {
     assert_eq!(all(&mut client).await, []);
     assert_holds(&s3, &bucket, &[]).await;
 }
+
+#[tokio::test]
+async fn a_server_with_room_for_one_test_creates_a_pair() {
+    let s3 = lab::moto().await;
+    let server = crate::server::Datastored::start(&["--max-concurrent-tests", "1"]);
+    let mut client = server.client().await;
+    for number in 0..5 {
+        let orders = source(&s3, &format!("Orders {number}")).await;
+        let (anomalies, _) = enrichment(&s3, &format!("Anomalies {number}")).await;
+        sent(client.create_datastore(with_new(orders, anomalies)).await);
+    }
+}
