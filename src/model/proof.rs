@@ -74,7 +74,8 @@ impl Shown {
     /// The missing actions if there are any, otherwise the first thing that is wrong.
     fn summary(&self) -> String {
         if self.missing_actions.is_empty() {
-            self.findings.first().cloned().unwrap_or_default()
+            let first = self.findings.first().map(String::as_str);
+            first.unwrap_or_default().trim_end_matches('.').to_owned()
         } else {
             format!("missing {}", self.missing_actions.join(", "))
         }
