@@ -23,15 +23,25 @@ use crate::store::{self, Direction, Entry, Revision, Scan, Sled, Store, Txn};
 
 type Meddling = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A store in which something else happens right before the next commit.
+/// A store in which something else happens right before the next commit, or right after the next look.
 struct Meddler {
     store: Arc<Sled>,
-    next: Mutex<Option<Meddling>>,
+    before_commit: Mutex<Option<Meddling>>,
+    after_get: Mutex<Option<Meddling>>,
+}
+
+async fn happen(slot: &Mutex<Option<Meddling>>) {
+    let meddling = slot.lock().unwrap().take();
+    if let Some(meddling) = meddling {
+        meddling.await;
+    }
 }
 
 impl Store for Meddler {
     async fn get(&self, key: &[u8]) -> Result<Option<Entry>, store::Error> {
-        self.store.get(key).await
+        let found = self.store.get(key).await;
+        happen(&self.after_get).await;
+        found
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<Entry>, store::Error> {
@@ -39,10 +49,7 @@ impl Store for Meddler {
     }
 
     async fn commit(&self, txn: Txn) -> Result<Revision, store::Error> {
-        let meddling = self.next.lock().unwrap().take();
-        if let Some(meddling) = meddling {
-            meddling.await;
-        }
+        happen(&self.before_commit).await;
         self.store.commit(txn).await
     }
 }
@@ -60,8 +67,11 @@ impl Lab {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sled::open(folder.path()).unwrap());
         let theirs = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
-        let next = Mutex::default();
-        let meddler = Arc::new(Meddler { store, next });
+        let meddler = Arc::new(Meddler {
+            store,
+            before_commit: Mutex::default(),
+            after_get: Mutex::default(),
+        });
         let ours = Registry::open(Arc::clone(&meddler), SystemTime::now, 50).await;
         let lab = Self {
             meddler,
@@ -86,11 +96,30 @@ impl Lab {
         F: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send,
     {
+        *self.meddler.before_commit.lock().unwrap() = Some(self.meddling(work));
+    }
+
+    /// Lets somebody do this right after the next look of ours, which is one for an earlier request of the same id.
+    fn meddle_early<F, T>(&self, work: impl FnOnce(Arc<Registry<Sled>>) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send,
+    {
+        *self.meddler.after_get.lock().unwrap() = Some(self.meddling(work));
+    }
+
+    fn meddling<F, T>(
+        &self,
+        work: impl FnOnce(Arc<Registry<Sled>>) -> F + Send + 'static,
+    ) -> Meddling
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send,
+    {
         let theirs = Arc::clone(&self.theirs);
-        let meddling = async move {
+        Box::pin(async move {
             work(theirs).await.map(drop).unwrap();
-        };
-        *self.meddler.next.lock().unwrap() = Some(Box::pin(meddling));
+        })
     }
 
     async fn enrichment_of(&self, source: &str) -> Option<DatastoreId> {
@@ -506,7 +535,7 @@ async fn a_write_whose_twin_was_faster_has_the_result_of_the_twin() {
         ..link("orders", Some("anomalies"))
     };
     let twin = linking.clone();
-    lab.meddle(|theirs| async move { theirs.link(twin).await });
+    lab.meddle_early(|theirs| async move { theirs.link(twin).await });
     let linked = lab.ours.link(linking).await.unwrap();
     assert_eq!(linked, lab.theirs.get(&id("orders")).await.unwrap());
     let unlinking = Link {
@@ -514,7 +543,7 @@ async fn a_write_whose_twin_was_faster_has_the_result_of_the_twin() {
         ..link("orders", None)
     };
     let twin = unlinking.clone();
-    lab.meddle(|theirs| async move { theirs.link(twin).await });
+    lab.meddle_early(|theirs| async move { theirs.link(twin).await });
     lab.ours.link(unlinking).await.unwrap();
     let renaming = Update {
         change: Change {
@@ -526,14 +555,14 @@ async fn a_write_whose_twin_was_faster_has_the_result_of_the_twin() {
         ..moving("orders", "s3://any")
     };
     let twin = renaming.clone();
-    lab.meddle(|theirs| async move { theirs.update(twin).await });
+    lab.meddle_early(|theirs| async move { theirs.update(twin).await });
     lab.ours.update(renaming).await.unwrap();
     let deleting = Delete {
         request: Some(request(4)),
         ..removal("orders", false)
     };
     let twin = deleting.clone();
-    lab.meddle(|theirs| async move { theirs.delete(twin).await });
+    lab.meddle_early(|theirs| async move { theirs.delete(twin).await });
     lab.ours.delete(deleting).await.unwrap();
 }
 
