@@ -45,6 +45,8 @@ struct State {
     bodies: Mutex<Vec<(&'static str, Bytes)>>,
     /// Connections that the proxy closes are reset.
     resets: AtomicBool,
+    /// How many clients are connected, and how many calls the server was handed and has not answered.
+    busy: watch::Sender<usize>,
 }
 
 /// What happens to the calls of an operation.
@@ -142,26 +144,26 @@ impl Gate {
 
     /// Waits until the gate is open, and counts as waiting as long as that lasts.
     async fn pass(&self) {
-        let _waiting = Waiting::at(self);
+        let _waiting = Counted::among(&self.waiting);
         let mut open = self.open.subscribe();
         let seen = open.wait_for(|is_open| *is_open);
         seen.await.expect("the gate is held here");
     }
 }
 
-/// One that waits at a gate.
-struct Waiting<'a>(&'a Gate);
+/// One of those that are counted, as long as it lasts.
+struct Counted(watch::Sender<usize>);
 
-impl<'a> Waiting<'a> {
-    fn at(gate: &'a Gate) -> Self {
-        gate.waiting.send_modify(|number| *number += 1);
-        Self(gate)
+impl Counted {
+    fn among(number: &watch::Sender<usize>) -> Self {
+        number.send_modify(|number| *number += 1);
+        Self(number.clone())
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.waiting.send_modify(|number| *number -= 1);
+        self.0.send_modify(|number| *number -= 1);
     }
 }
 
@@ -196,6 +198,7 @@ impl Proxy {
             calls: Mutex::default(),
             bodies: Mutex::default(),
             resets: AtomicBool::default(),
+            busy: watch::Sender::new(0),
         });
         let serving = tokio::spawn(serve(listener, tls, Arc::clone(&state)));
         Self {
@@ -256,6 +259,13 @@ impl Proxy {
         lock(&self.state.faults).clear();
     }
 
+    /// Waits until every client has gone and the server has answered all that it was handed.
+    pub async fn is_idle(&self) {
+        let mut busy = self.state.busy.subscribe();
+        let seen = busy.wait_for(|number| *number == 0).await;
+        seen.expect("the state is held by this value");
+    }
+
     /// How many calls of the operation have come in.
     pub fn calls(&self, operation: &str) -> usize {
         let calls = lock(&self.state.calls);
@@ -283,8 +293,13 @@ async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State
             let set = stream.set_zero_linger();
             set.expect("a connection can be set to be reset");
         }
-        // When the client hangs up, what it had asked for is dropped too, held or not.
-        connections.spawn(connection(stream, tls.clone(), Arc::clone(&state)));
+        // When the client hangs up, what is held is dropped; what the server was handed it carries out.
+        let counted = Counted::among(&state.busy);
+        let serving = connection(stream, tls.clone(), Arc::clone(&state));
+        connections.spawn(async move {
+            let _counted = counted;
+            serving.await;
+        });
         while connections.try_join_next().is_some() {}
     }
 }
@@ -392,7 +407,13 @@ impl State {
         let path = path.map_or("/", http::uri::PathAndQuery::as_str);
         *request.uri_mut() = Uri::try_from(format!("{}{path}", self.upstream))
             .expect("an endpoint and a path make a URI");
-        match self.client.request(request).await {
+        let counted = Counted::among(&self.busy);
+        let answering = self.client.request(request);
+        let answering = tokio::spawn(async move {
+            let _counted = counted;
+            answering.await
+        });
+        match answering.await.expect("forwarding does not panic") {
             Ok(answer) => answer.map(Either::Left),
             Err(error) => reply(&Reply::error(502, "BadGateway", &error.to_string())),
         }

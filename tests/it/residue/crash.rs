@@ -15,7 +15,7 @@ use crate::connection::versions::{left_in, versioned_bucket};
 use crate::connection::watch::watch;
 use crate::connection::{behind_a_proxy, logged, put, report, through};
 use crate::lab::proxy::{Held, Proxy};
-use crate::lab::{self, Server, eventually, policies};
+use crate::lab::{self, Server, policies};
 use crate::server::Datastored;
 
 /// How far the call has come when the server is killed.
@@ -123,8 +123,8 @@ async fn killed(
     held.one_waits().await;
     server.signal(Signal::KILL);
     server.ended().await;
-    // What was on its way is lost with the connection.
-    held.none_waits().await;
+    // What was on its way is lost with the connection; what the store has been handed it carries out before the next server looks.
+    proxy.is_idle().await;
     proxy.mend();
     let noted = ledger(folder).await;
     if let Some(expected) = moment.noted {
@@ -138,16 +138,20 @@ async fn is_killed_and_started_again(s3: Arc<Server>, moment: Moment) {
     let (proxy, bucket, config) = behind_a_proxy(&s3).await;
     put(&s3, &bucket, "kept", b"x").await;
     let noted = killed(folder.path(), &proxy, config, moment).await;
-    let looks = ["GetObject", "ListMultipartUploads"];
-    let before = looks.map(|look| proxy.calls(look));
+    let look = match moment.operation {
+        "CreateMultipartUpload" => "ListMultipartUploads",
+        _ => "GetObject",
+    };
+    let first = (moment.call == Call::Late).then(|| proxy.hold(look));
     let server = Datastored::start_in(folder.path(), &[]);
-    if moment.call == Call::Late {
-        let of_object = usize::from(moment.operation == "CreateMultipartUpload");
-        eventually("the server looks for it", || async {
-            proxy.calls(looks[of_object]) > before[of_object]
-        })
-        .await;
+    if let Some(first) = first {
+        first.one_waits().await;
+        proxy.mend();
+        let second = proxy.hold(look);
+        first.release();
+        second.one_waits().await;
         lands(&s3, &bucket, &noted, moment).await;
+        second.release();
     }
     if !noted.is_empty() {
         logged(&server, "had left is removed").await;
