@@ -11,6 +11,7 @@
 //! - [`model`] has the domain's types, valid by construction. No I/O.
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
+//! - [`peer`] is the other end of a connection.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
@@ -22,6 +23,7 @@ pub mod grpc;
 pub mod iam;
 pub mod model;
 pub mod pb;
+pub mod peer;
 pub mod prober;
 pub mod registry;
 pub mod report;
