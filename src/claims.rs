@@ -104,7 +104,7 @@ fn is_granted(datastore: &Datastore, wish: Wish) -> bool {
 
 impl<S: Store> Inner<S> {
     async fn enrichment(&self, id: &DatastoreId) -> Result<Stored, Error> {
-        let stored = self.registry.get(id).await?;
+        let stored = self.registry.with_credentials(id).await?;
         if stored.datastore.role != Role::Enrichment {
             let name = DatastoreName::new(id.clone());
             return Err(LinkError::NotAnEnrichment(name).into());
@@ -141,6 +141,7 @@ impl<S: Store> Inner<S> {
         };
         let note = self.registry.note_claim(datastore, Some(pending.clone()));
         let noted = note.await?.datastore;
+        let noted = self.registry.with_credentials(&noted.id).await?.datastore;
         let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
         // An earlier attempt that was not answered may have written the marker.
         let (claim, failure) = match attempt.make(datastore.claim.is_some()).await {
@@ -172,6 +173,7 @@ impl<S: Store> Inner<S> {
             .note_claim(datastore, pending)
             .await?
             .datastore;
+        let noted = self.registry.with_credentials(&noted.id).await?.datastore;
         let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
         match attempt.give_up().await {
             Ok(()) => self.registry.note_claim(&noted, None).await,

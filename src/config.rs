@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 
+use crate::cli::keys::{Keys, Place};
+
 /// Registers S3 datastores and proves, permission by permission, that their credentials work.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -21,6 +23,16 @@ pub struct Cli {
 pub enum Command {
     /// Serve the gRPC API.
     Serve(Serve),
+    /// Make, rotate and look at the keys that seal stored credentials.
+    Keys(Keys),
+}
+
+/// Where the records are.
+#[derive(Args, Clone, Debug)]
+pub struct DataDir {
+    /// The folder for the records; `$XDG_DATA_HOME/datastored` or `~/.local/share/datastored` when it is not given
+    #[arg(long, env = "DATASTORED_DATA_DIR", value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
 }
 
 /// The options of `datastored serve`.
@@ -30,9 +42,13 @@ pub struct Serve {
     #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = loopback)]
     pub listen: SocketAddr,
 
-    /// The folder for the records; `$XDG_DATA_HOME/datastored` or `~/.local/share/datastored` when it is not given
-    #[arg(long, env = "DATASTORED_DATA_DIR", value_name = "FOLDER")]
-    pub data_dir: Option<PathBuf>,
+    /// The data folder and the key file, which is made if it is the first start.
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Serve although keys are lost that the store needs. The credentials that they have sealed have to be sent again.
+    #[arg(long, env = "DATASTORED_ACCEPT_LOST_KEYS")]
+    pub accept_lost_keys: bool,
 
     /// The form of the log, on standard error. `RUST_LOG` sets its level; info by default.
     #[arg(long, env = "DATASTORED_LOG_FORMAT", default_value = "text")]
@@ -89,19 +105,21 @@ pub enum LogFormat {
     Json,
 }
 
-impl Serve {
+impl DataDir {
     /// The data folder: the one that was named, otherwise `datastored` in the XDG data folder.
     ///
     /// # Errors
     /// A sentence, when none was named and the user has no home.
-    pub fn data_dir(&self) -> Result<PathBuf, String> {
+    pub fn path(&self) -> Result<PathBuf, String> {
         if let Some(named) = &self.data_dir {
             return Ok(named.clone());
         }
         let xdg = Xdg::new().map_err(|_| "there is no home folder; name one with --data-dir")?;
         Ok(xdg.data_dir().join("datastored"))
     }
+}
 
+impl Serve {
     /// Whether endpoints may be at private and loopback addresses. Who can call a server that listens on loopback only is on this machine already.
     #[must_use]
     pub fn allows_private_endpoints(&self) -> bool {
@@ -152,7 +170,10 @@ mod tests {
 
     #[test]
     fn private_endpoints_are_allowed_by_default_while_only_this_machine_can_call() {
-        let Command::Serve(mut serve) = Cli::parse_from(["datastored", "serve"]).command;
+        let cli = Cli::parse_from(["datastored", "serve"]);
+        let Command::Serve(mut serve) = cli.command else {
+            panic!("it is the server that is asked for");
+        };
         for (address, by_default) in [
             ("127.0.0.1:1", true),
             ("[::1]:1", true),

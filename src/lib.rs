@@ -8,16 +8,20 @@
 //! - [`report`] is what a connection test says, and what is kept of it.
 //! - [`s3`] talks to S3; only it names the AWS SDK.
 //! - [`iam`] has the words of policies, and writes them: actions, ARNs, documents.
+//! - [`vault`] seals secrets at rest, and keeps the keys.
 //! - [`model`] has the domain's types, valid by construction. No I/O.
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
+//! - [`rotation`] keeps the keys in use as the key file has them; [`reload`] sees when files change.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`peer`] is the other end of a connection.
+//! - [`cli`] has the subcommands that are no server.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
 pub mod admission;
 pub mod claims;
+pub mod cli;
 pub mod config;
 pub mod grpc;
 pub mod iam;
@@ -26,10 +30,13 @@ pub mod pb;
 pub mod peer;
 pub mod prober;
 pub mod registry;
+pub mod reload;
 pub mod report;
 mod residue_ledger;
+pub mod rotation;
 pub mod s3;
 pub mod server;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+pub mod vault;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use datastored::config::{Cli, Command};
-use datastored::{server, telemetry};
+use datastored::config::{Cli, Command, Serve};
+use datastored::{cli, server, telemetry};
 use mimalloc::MiMalloc;
 
 /// sled copies whole leaves of its tree, and the system's allocator took a fifth of the processor time of a create; this one
@@ -12,15 +12,29 @@ use mimalloc::MiMalloc;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(options) => serve(options),
+        Command::Keys(keys) => match cli::keys::run(&keys) {
+            Ok(done) => {
+                print!("{done}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => failed(&error, 1),
+        },
+    }
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
-    let Command::Serve(options) = Cli::parse().command;
+async fn serve(options: Serve) -> ExitCode {
     telemetry::init(options.log_format);
     match server::run(options).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("datastored: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => failed(&error, error.exit_code()),
     }
+}
+
+fn failed(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
+    eprintln!("datastored: {error}");
+    ExitCode::from(code)
 }

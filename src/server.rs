@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
@@ -21,10 +22,13 @@ use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Ledger, Limits, Prober};
-use crate::registry::Registry;
+use crate::registry::{self, LostKeys, NeededKeys, Registry};
+use crate::reload::Watch;
+use crate::rotation::Rotation;
 use crate::s3::Guard;
 use crate::shutdown::Signals;
 use crate::store::{self, Sled};
+use crate::vault::{self, KeyFile, KeyId, Keys};
 
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
 const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
@@ -46,9 +50,23 @@ pub enum Error {
     /// The store cannot be opened or closed.
     #[error("{0}")]
     Store(#[from] store::Error),
-    /// What the registry is made with cannot be read.
-    #[error("the store cannot be used: {0}")]
-    Registry(#[source] crate::model::Error),
+    /// The registry cannot be opened.
+    #[error("{0}")]
+    Registry(#[from] registry::OpenError),
+    /// The keys cannot be used.
+    #[error("{0}")]
+    Keys(#[from] vault::Error),
+    /// The key file is gone.
+    #[error(
+        "there is no key file {}, and the store's secrets are sealed with key {key} that it held; restore it from your copy, or name the right file with \
+         --key-file; nothing was changed", .path.display()
+    )]
+    KeyFileLost {
+        /// Where it should be.
+        path: PathBuf,
+        /// The key that seals.
+        key: KeyId,
+    },
     /// What earlier tests left cannot be read.
     #[error("the residue ledger cannot be read: {0}")]
     Residue(#[source] crate::model::Error),
@@ -72,7 +90,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Store(store::Error::AlreadyOpen { .. }) => 3,
-            Self::Store(_) | Self::Registry(_) => 4,
+            Self::Store(_) | Self::Registry(_) | Self::Keys(_) | Self::KeyFileLost { .. } => 4,
             _ => 1,
         }
     }
@@ -85,7 +103,7 @@ impl Error {
 /// # Errors
 /// When the server cannot start, or fails while it runs.
 pub async fn run(options: Serve) -> Result<(), Error> {
-    let data_dir = options.data_dir().map_err(Error::Config)?;
+    let (data_dir, key_file) = options.place.files().map_err(Error::Config)?;
     let address = options.listen;
     let listen = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -96,12 +114,27 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
     let mut signals = Signals::catch().map_err(Error::Signals)?;
     let store = Arc::new(open(data_dir.clone()).await?);
-    let registry = Registry::open(Arc::clone(&store), SystemTime::now, options.test_history);
-    let registry = Arc::new(registry.await.map_err(Error::Registry)?);
+    let watch = Watch::begin(vec![key_file.path().to_owned()]).map_err(Error::Signals)?;
+    let lost = lost_keys(&options);
+    let keys = keys(&*store, &key_file, lost).await?;
+    let registry = Registry::open(
+        Arc::clone(&store),
+        (keys, lost),
+        SystemTime::now,
+        options.test_history,
+    );
+    let registry = Arc::new(registry.await?);
     let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
     let guard = Guard::new(options.allows_private_endpoints());
     let prober = Arc::new(Prober::new(limits(&options), guard, ledger));
     prober.sweep().await.map_err(Error::Residue)?;
+    let cancel = CancellationToken::new();
+    let rotation = Rotation {
+        registry: Arc::clone(&registry),
+        key_file,
+        data_dir: data_dir.clone(),
+    };
+    let rotating = tokio::spawn(rotation.run(watch, cancel.clone()));
     let service = Service::new(
         registry,
         Arc::clone(&prober),
@@ -135,6 +168,8 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     set_serving(&health, ServingStatus::NotServing).await;
     let _ = drain.send(());
     stop(&prober, &mut health, serving, &options).await;
+    cancel.cancel();
+    rotating.await?;
     store.close().await?;
     info!("stopped");
     Ok(())
@@ -169,6 +204,32 @@ async fn stop(
 /// What a test that is cut off may still need: the step that is under way, and cleaning up.
 fn reserve(options: &Serve) -> Duration {
     options.check_timeout + options.cleanup_timeout
+}
+
+/// The keys of a store: those in the key file, which is made for a store that has nothing sealed.
+async fn keys(store: &Sled, file: &KeyFile, lost: LostKeys) -> Result<Keys, Error> {
+    let needed = NeededKeys::of(store).await;
+    let needed = needed.map_err(registry::OpenError::from)?;
+    match (file.read(), needed) {
+        (Err(vault::Error::Missing(path)), Some(needed)) if lost == LostKeys::Refuse => {
+            let key = needed.current;
+            Err(Error::KeyFileLost { path, key })
+        }
+        (Err(vault::Error::Missing(path)), _) => {
+            let keys = file.generate()?;
+            info!(key_file = %path.display(), "a key file was made; keep a copy of it, apart from the data");
+            Ok(keys)
+        }
+        (read, _) => Ok(read?),
+    }
+}
+
+fn lost_keys(options: &Serve) -> LostKeys {
+    if options.accept_lost_keys {
+        LostKeys::Accept
+    } else {
+        LostKeys::Refuse
+    }
 }
 
 async fn open(data_dir: PathBuf) -> Result<Sled, Error> {

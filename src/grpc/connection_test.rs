@@ -24,7 +24,7 @@ pub(super) async fn target<S: Store>(
 ) -> Result<Target, Error> {
     let tested = match test.target {
         TestTarget::Saved(id) => {
-            let datastore = registry.get(&id).await?.datastore;
+            let datastore = registry.with_credentials(&id).await?.datastore;
             policy.check(&datastore.s3.credentials)?;
             let uid = datastore.uid;
             Tested {

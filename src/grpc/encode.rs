@@ -125,13 +125,14 @@ pub(super) fn etag(revision: Revision) -> String {
 
 fn s3_config(s3: &S3Config) -> pb::S3Config {
     use pb::CredentialsKind as Kind;
-    let (kind, access_key_id) = match &s3.credentials {
+    let (kind, access_key_id) = match s3.credentials.shown() {
         Credentials::AccessKey(key) if key.session_token.is_some() => {
             (Kind::Temporary, key.access_key_id.clone())
         }
         Credentials::AccessKey(key) => (Kind::AccessKey, key.access_key_id.clone()),
         Credentials::Anonymous => (Kind::Anonymous, String::new()),
         Credentials::Ambient => (Kind::Ambient, String::new()),
+        Credentials::Sealed(_) => (Kind::Unspecified, String::new()),
         Credentials::AssumedRole(role) => (Kind::AssumedRole, base_key_id(role)),
     };
     let role = s3.credentials.role();

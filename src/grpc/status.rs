@@ -68,6 +68,13 @@ pub(super) fn to_status(error: Error) -> Status {
             details.add_precondition_failure_violation("CREDENTIALS", name, message.clone());
             status(Code::FailedPrecondition, message, details)
         }
+        Error::CredentialsUnreadable(name) => {
+            let name = name.to_string();
+            let metadata = [("name", name.clone())];
+            let mut details = info(ErrorReason::CredentialsUnreadable, metadata);
+            details.add_precondition_failure_violation("CREDENTIALS", name, message.clone());
+            status(Code::FailedPrecondition, message, details)
+        }
         Error::AmbientCredentialsNotAllowed => {
             let flag = "--allow-ambient-credentials";
             let metadata = [("flag", flag.to_owned())];

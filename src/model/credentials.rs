@@ -30,6 +30,8 @@ pub enum Credentials {
     Ambient,
     /// A role, which is assumed anew for each client of S3.
     AssumedRole(Box<AssumedRole>),
+    /// Credentials whose secrets are sealed in the store, as they may be shown: with blank secrets. Nothing is signed with them.
+    Sealed(Box<Credentials>),
 }
 
 /// An access key; temporary when it has a session token.
@@ -44,54 +46,44 @@ pub struct AccessKey {
 }
 
 impl Credentials {
-    /// The same credentials without their secrets: for a copy of a record that only ever answers a retried request.
+    /// What may be shown of them. The secrets of those that are sealed are blank.
     #[must_use]
-    pub fn without_secrets(&self) -> Self {
+    pub fn shown(&self) -> &Self {
         match self {
-            Self::AccessKey(key) => Self::AccessKey(key.without_secrets()),
-            Self::Anonymous => Self::Anonymous,
-            Self::Ambient => Self::Ambient,
-            Self::AssumedRole(role) => {
-                let base = match &role.base {
-                    Base::AccessKey(key) => Base::AccessKey(key.without_secrets()),
-                    Base::Ambient => Base::Ambient,
-                };
-                let role = AssumedRole {
-                    base,
-                    ..role.as_ref().clone()
-                };
-                Self::AssumedRole(Box::new(role))
-            }
+            Self::Sealed(shown) => shown,
+            open => open,
         }
     }
 
     /// Whether the server's own credentials sign, be it only the request for a role.
     #[must_use]
     pub fn are_the_servers(&self) -> bool {
-        match self {
+        match self.shown() {
             Self::Ambient => true,
             Self::AssumedRole(role) => role.base == Base::Ambient,
-            Self::AccessKey(_) | Self::Anonymous => false,
+            Self::AccessKey(_) | Self::Anonymous | Self::Sealed(_) => false,
         }
     }
 
     /// The role, if one is assumed.
     #[must_use]
     pub fn role(&self) -> Option<&AssumedRole> {
-        match self {
+        match self.shown() {
             Self::AssumedRole(role) => Some(role),
-            Self::AccessKey(_) | Self::Anonymous | Self::Ambient => None,
+            Self::AccessKey(_) | Self::Anonymous | Self::Ambient | Self::Sealed(_) => None,
         }
     }
 }
 
 impl AccessKey {
-    fn without_secrets(&self) -> Self {
+    /// A key as it may be shown: with blank secrets.
+    #[must_use]
+    pub fn blank(access_key_id: String, is_temporary: bool) -> Self {
         let blank = || Secret::new(String::new());
         Self {
-            access_key_id: self.access_key_id.clone(),
+            access_key_id,
             secret_access_key: blank(),
-            session_token: self.session_token.as_ref().map(|_| blank()),
+            session_token: is_temporary.then(blank),
         }
     }
 }

@@ -47,6 +47,12 @@ pub enum Error {
         /// The fields that change: `s3.uri`, `s3.endpoint`.
         changed: Vec<&'static str>,
     },
+    /// The stored credentials cannot be opened.
+    #[error(
+        "the stored credentials of {0} cannot be opened: its record was altered, or the key they were sealed with is lost; send the credentials again with \
+         UpdateDatastore"
+    )]
+    CredentialsUnreadable(DatastoreName),
     /// The server was started without `--allow-ambient-credentials`.
     #[error(
         "this server does not lend its own credentials; send an access key, or start it with --allow-ambient-credentials"

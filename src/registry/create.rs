@@ -124,8 +124,10 @@ impl<S: Store> Registry<S> {
 
     /// Adds all entries of new datastores, and guards that their names are free.
     async fn birth(&self, mut txn: Txn, born: &Born) -> Result<Txn, Error> {
+        let sealer = self.sealing.now();
         for (datastore, tested) in born.all() {
             txn = creation(txn, datastore)?;
+            txn = sealer.keep(txn, datastore.uid, &datastore.s3)?;
             if let Some(test) = tested {
                 txn = self.adopt(txn, test, datastore).await?;
             }

@@ -65,6 +65,7 @@ impl<S: Store> Registry<S> {
             }
             txn = unlinked(txn, datastore)
                 .delete(keys::datastore(&delete.id))
+                .delete(keys::secrets(datastore.uid))
                 .delete(keys::by_display_name(&datastore.display_name))
                 .delete(keys::by_create_time(datastore.create_time, &delete.id));
             let txn = self.remember(txn, delete.request, None).await?;

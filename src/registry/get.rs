@@ -8,7 +8,7 @@ use crate::model::role::Role;
 use crate::store::{Entry, Store};
 
 impl<S: Store> Registry<S> {
-    /// The datastore with its credentials, for testing its connection and for showing it without them.
+    /// The datastore, its credentials sealed.
     ///
     /// # Errors
     /// [`Error::DatastoreNotFound`], and [`Error::StoreUnavailable`].

@@ -93,7 +93,7 @@ impl<S: Store> Registry<S> {
             id: report.test_id,
         };
         loop {
-            let stored = self.get(id).await?;
+            let stored = self.opened(id).await?;
             if stored.datastore.uid != uid {
                 let name = DatastoreName::new(id.clone());
                 return Err(Error::DatastoreNotFound(name));
@@ -279,6 +279,7 @@ mod tests {
     use crate::model::proof::ProofError;
     use crate::model::region::Region;
     use crate::model::role::Role;
+    use crate::registry::testing::keys_in;
     use crate::registry::{Registry, keys};
     use crate::report::Subject;
     use crate::store::{Direction, Scan, Sled, Store};
@@ -314,7 +315,7 @@ mod tests {
     async fn a_test_proves_a_connection_for_an_hour_and_is_then_cleared_away() {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sled::open(folder.path()).unwrap());
-        let open = |now| Registry::open(Arc::clone(&store), now, 50);
+        let open = |now| Registry::open(Arc::clone(&store), keys_in(folder.path()), now, 50);
         let (registry, tested) = (open(SystemTime::now).await.unwrap(), tested());
         let name = registry
             .record_test(&tested, &mut Report::passed())
@@ -345,7 +346,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sled::open(folder.path()).unwrap());
         for _ in 0..2 {
-            let registry = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+            let keys = keys_in(folder.path());
+            let registry = Registry::open(Arc::clone(&store), keys, SystemTime::now, 50).await;
             let registry = registry.unwrap();
             for _ in 0..MAX_UNSAVED / 2 + 10 {
                 registry

@@ -6,18 +6,30 @@ use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::places::as_read;
 use super::record::encode_s3;
+use super::sealing::Sealer;
 use super::{keys, unavailable};
 use crate::model::Error;
+use crate::model::credentials::{Base, Credentials};
 use crate::model::datastore::S3Config;
 use crate::model::role::Role;
-use crate::store::{self, Guard, Store, Txn};
+use crate::model::secret::Secret;
+use crate::store::{self, Entry, Store, Txn};
 
-/// The stored form.
-#[derive(Serialize, Deserialize)]
+/// What is kept.
 pub(super) struct Installation {
     pub(super) id: Uuid,
     fingerprint_key: Zeroizing<Vec<u8>>,
+}
+
+/// The stored form; the fingerprint key has a sealed entry of its own.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    id: Uuid,
+    /// Only in what versions have written that did not seal.
+    #[serde(default, skip_serializing)]
+    fingerprint_key: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Tells whether two tests were of the same configuration, credentials and role, without holding any of them.
@@ -33,17 +45,40 @@ impl std::fmt::Debug for Installation {
 
 impl Installation {
     /// The one that the store holds; made if there is none.
-    pub(super) async fn of(store: &impl Store) -> Result<Self, Error> {
+    pub(super) async fn of(store: &impl Store, sealer: &Sealer) -> Result<Self, Error> {
         loop {
             let entry = store.get(keys::INSTALLATION).await.map_err(unavailable)?;
-            if let Some(entry) = entry {
-                return serde_json::from_slice(&entry.value)
-                    .map_err(|e| Error::Internal(Box::new(e)));
+            let sealed = store.get(keys::FINGERPRINT_KEY).await;
+            let sealed = sealed.map_err(unavailable)?;
+            let record = entry.as_ref().map(record).transpose()?;
+            let open = |entry: &Entry| sealer.open(keys::FINGERPRINT_KEY, &entry.value);
+            if let (Some(record), Some(key)) = (&record, sealed.as_ref().and_then(open)) {
+                return Ok(Self {
+                    id: record.id,
+                    fingerprint_key: key,
+                });
             }
-            let made = serde_json::to_vec(&Self::made()).map_err(|e| Error::Internal(Box::new(e)));
-            let txn = Txn::new()
-                .guard(Guard::Absent(keys::INSTALLATION.to_vec()))
-                .put(keys::INSTALLATION, made?);
+            if sealed.is_some() {
+                tracing::warn!("connection tests that are kept prove nothing any more; test again");
+            }
+            let (id, unsealed) = match record {
+                Some(record) => (record.id, record.fingerprint_key),
+                None => (Uuid::new_v4(), None),
+            };
+            let record = Record {
+                id,
+                fingerprint_key: None,
+            };
+            let txn = sealer
+                .guarded(Txn::new())
+                .guard(as_read(keys::INSTALLATION.to_vec(), entry.as_ref()))
+                .guard(as_read(keys::FINGERPRINT_KEY.to_vec(), sealed.as_ref()))
+                .put(
+                    keys::INSTALLATION,
+                    serde_json::to_vec(&record).map_err(internal)?,
+                );
+            let key = unsealed.unwrap_or_else(new_key);
+            let txn = sealer.put(txn, keys::FINGERPRINT_KEY.to_vec(), &key)?;
             match store.commit(txn).await {
                 Ok(_) | Err(store::Error::Conflict { .. }) => {}
                 Err(error) => return Err(unavailable(error)),
@@ -51,23 +86,43 @@ impl Installation {
         }
     }
 
-    fn made() -> Self {
-        // Each has 122 bits of the system's random numbers; three are more than the 256 bits that the key needs.
-        let random = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
-        let key = random.iter().flat_map(|uuid| *uuid.as_bytes()).collect();
-        Self {
-            id: Uuid::new_v4(),
-            fingerprint_key: Zeroizing::new(key),
-        }
-    }
-
     /// The fingerprint (HMAC-SHA-256) of what a test is about. Keyed, since a digest of a short secret could be guessed.
     pub(super) fn fingerprint(&self, s3: &S3Config, role: Role) -> Result<Fingerprint, Error> {
-        let internal = |e: &dyn std::fmt::Display| Error::Internal(e.to_string().into());
-        let tested = serde_json::to_vec(&(role.as_str(), encode_s3(s3)));
-        let tested = Zeroizing::new(tested.map_err(|e| internal(&e))?);
-        let mac = Hmac::<Sha256>::new_from_slice(&self.fingerprint_key);
-        let mac = mac.map_err(|e| internal(&e))?.chain_update(&*tested);
-        Ok(mac.finalize().into_bytes().into())
+        let key = match &s3.credentials {
+            Credentials::AccessKey(key) => Some(key),
+            Credentials::AssumedRole(role) => match &role.base {
+                Base::AccessKey(key) => Some(key),
+                Base::Ambient => None,
+            },
+            Credentials::Anonymous | Credentials::Ambient | Credentials::Sealed(_) => None,
+        };
+        let secrets = key.map(|key| {
+            let token = key.session_token.as_ref().map(Secret::expose);
+            (key.secret_access_key.expose(), token)
+        });
+        let tested = serde_json::to_vec(&(role.as_str(), encode_s3(s3), secrets));
+        self.keyed(&Zeroizing::new(tested.map_err(internal)?))
     }
+
+    /// A digest that only this installation can make.
+    pub(super) fn keyed(&self, text: &[u8]) -> Result<[u8; 32], Error> {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.fingerprint_key);
+        let mac = mac.map_err(|e| Error::Internal(e.to_string().into()))?;
+        Ok(mac.chain_update(text).finalize().into_bytes().into())
+    }
+}
+
+fn new_key() -> Zeroizing<Vec<u8>> {
+    // Each has 122 bits of the system's random numbers; three are more than the 256 bits that the key needs.
+    let random = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
+    let key = random.iter().flat_map(|uuid| *uuid.as_bytes()).collect();
+    Zeroizing::new(key)
+}
+
+fn record(entry: &Entry) -> Result<Record, Error> {
+    serde_json::from_slice(&entry.value).map_err(internal)
+}
+
+fn internal(error: serde_json::Error) -> Error {
+    Error::Internal(Box::new(error))
 }

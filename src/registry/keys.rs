@@ -15,6 +15,13 @@ pub(super) const BY_CREATE_TIME: &[u8] = b"by_create_time/";
 pub(super) const LEFTOVERS: &[u8] = b"leftover/";
 pub(super) const REQUESTS_BY_EXPIRY: &[u8] = b"request_by_expiry/";
 
+/// What is sealed, each entry under the id of its owner. The key is part of what it is sealed to.
+pub(super) const SECRETS: &[u8] = b"secret/";
+/// Which keys it is sealed with.
+pub(super) const NEEDED_KEYS: &[u8] = b"needed_keys";
+/// The key of the installation's fingerprints.
+pub(super) const FINGERPRINT_KEY: &[u8] = b"secret/fingerprint_key";
+
 /// What the registry is made with once, and keeps.
 pub(super) const INSTALLATION: &[u8] = b"installation";
 /// The tests of datastores that are not saved.
@@ -34,6 +41,11 @@ pub(super) fn by_display_name(name: &DisplayName) -> Vec<u8> {
 pub(super) fn by_create_time(time: SystemTime, id: &DatastoreId) -> Vec<u8> {
     let tail = format!("{}/{}", ordered(time), id.as_str());
     [BY_CREATE_TIME, tail.as_bytes()].concat()
+}
+
+/// The secrets of a datastore, by its uid, or of a test that may have left something, by its id.
+pub(super) fn secrets(owner: Uuid) -> Vec<u8> {
+    [SECRETS, owner.simple().to_string().as_bytes()].concat()
 }
 
 /// What is known of a datastore's connection.

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::{Registry, Stored, keys, record, unavailable};
 use crate::model::Error;
 use crate::model::datastore::Datastore;
-use crate::model::error::BoxError;
 use crate::store::{Direction, Entry, Guard, Scan, Store, Txn};
 
 /// How long a request id is remembered.
@@ -27,6 +26,7 @@ pub struct Request {
 
 #[derive(Serialize, Deserialize)]
 struct Outcome {
+    /// Keyed: the request may hold a secret that can be guessed.
     digest: [u8; 32],
     expiry: u64,
     /// The datastore as the write returned it, without its secrets; nothing for a delete.
@@ -50,7 +50,7 @@ impl<S: Store> Registry<S> {
             return Ok(None);
         }
         let outcome = outcome(&entry)?;
-        if outcome.digest != request.digest {
+        if outcome.digest != self.installation.keyed(&request.digest)? {
             return Err(Error::RequestIdReused(request.id));
         }
         let result = outcome.result.as_deref().map(record::decode).transpose();
@@ -95,10 +95,10 @@ impl<S: Store> Registry<S> {
         };
         let expiry = (self.now)() + REMEMBERED;
         let outcome = Outcome {
-            digest: request.digest,
+            digest: self.installation.keyed(&request.digest)?,
             expiry: record::nanos(expiry),
             result: result
-                .map(without_secrets)
+                .map(record::encode)
                 .transpose()
                 .map_err(Error::Internal)?,
         };
@@ -158,12 +158,6 @@ fn expiry_in(entry: &Entry) -> Result<u64, Error> {
 
 fn outcome(entry: &Entry) -> Result<Outcome, Error> {
     serde_json::from_slice(&entry.value).map_err(internal)
-}
-
-fn without_secrets(datastore: &Datastore) -> Result<Vec<u8>, BoxError> {
-    let mut copy = datastore.clone();
-    copy.s3.credentials = copy.s3.credentials.without_secrets();
-    record::encode(&copy)
 }
 
 fn internal(error: serde_json::Error) -> Error {

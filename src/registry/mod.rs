@@ -16,6 +16,9 @@ mod places;
 mod races;
 mod record;
 mod residue;
+mod sealing;
+#[cfg(test)]
+mod testing;
 mod update;
 
 use std::sync::Arc;
@@ -28,19 +31,23 @@ pub use history::{TestPage, refuse_unless_passed};
 pub use ledger::Request;
 pub use links::Link;
 pub use list::{Page, Query};
+pub use sealing::{LostKeys, NeededKeys, OpenError};
 pub use update::{Change, Proven, S3Change, Update};
 
 use crate::model::Error;
 use crate::model::datastore::Datastore;
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::store::{self, Guard, Revision, Store, Txn};
+use crate::vault::Keys;
 use installation::Installation;
+use sealing::Sealing;
 
 /// The registry of datastores, on any store.
 #[derive(Debug)]
 pub struct Registry<S> {
     store: Arc<S>,
     now: fn() -> SystemTime,
+    sealing: Sealing,
     installation: Installation,
     history: history::Bounds,
 }
@@ -57,17 +64,22 @@ pub struct Stored {
 }
 
 impl<S: Store> Registry<S> {
-    /// A registry on `store`, with `now` as its clock, that keeps the last `test_history` connection tests of each datastore.
+    /// A registry on `store`, whose secrets are sealed with `keys`, with `now` as its clock, that keeps the last `test_history` connection tests of
+    /// each datastore.
     ///
     /// # Errors
-    /// [`Error::StoreUnavailable`].
+    /// [`OpenError`].
     pub async fn open(
         store: Arc<S>,
+        keys: (Keys, LostKeys),
         now: fn() -> SystemTime,
         test_history: usize,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, OpenError> {
+        let sealing = Sealing::open(&*store, keys.0, keys.1).await?;
+        sealing.seal_unsealed(&*store).await?;
         Ok(Self {
-            installation: Installation::of(&*store).await?,
+            installation: Installation::of(&*store, &sealing.now()).await?,
+            sealing,
             history: history::Bounds::of(&*store, test_history).await?,
             store,
             now,

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use super::testing::keys_in;
 use super::{Create, Delete, Enrichment, Link, New, Proven, Registry, Request, S3Change, Update};
 use crate::model::Error;
 use crate::model::claim::{Claim, ClaimError};
@@ -66,13 +67,14 @@ impl Lab {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sled::open(folder.path()).unwrap());
-        let theirs = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+        let keys = || keys_in(folder.path());
+        let theirs = Registry::open(Arc::clone(&store), keys(), SystemTime::now, 50).await;
         let meddler = Arc::new(Meddler {
             store,
             before_commit: Mutex::default(),
             after_get: Mutex::default(),
         });
-        let ours = Registry::open(Arc::clone(&meddler), SystemTime::now, 50).await;
+        let ours = Registry::open(Arc::clone(&meddler), keys(), SystemTime::now, 50).await;
         let lab = Self {
             meddler,
             ours: ours.unwrap(),

@@ -1,4 +1,4 @@
-//! The stored form of a datastore: one byte of format version, then JSON. Reading checks everything again.
+//! The stored form of a datastore, without its secrets: one byte of format version, then JSON. Reading checks everything again.
 
 mod assumed_role;
 
@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::model::certificates::Certificates;
 use crate::model::claim::Claim;
-use crate::model::credentials::{AccessKey, Credentials};
+use crate::model::credentials::{AccessKey, Base, Credentials};
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::endpoint::Endpoint;
 use crate::model::error::BoxError;
@@ -20,6 +21,7 @@ use crate::model::name::{DatastoreId, DisplayName, Labels};
 use crate::model::region::Region;
 use crate::model::role::Role;
 use crate::model::secret::Secret;
+use crate::store::Entry;
 use assumed_role::AssumedRoleRecord;
 
 /// The version that is written. A reader knows its own version and those before it.
@@ -77,8 +79,13 @@ enum CredentialsRecord {
 #[derive(Serialize, Deserialize)]
 struct AccessKeyRecord {
     access_key_id: String,
-    secret_access_key: String,
-    session_token: Option<String>,
+    #[serde(default)]
+    is_temporary: bool,
+    /// Only in what versions have written that did not seal; as the next one.
+    #[serde(default, skip_serializing)]
+    secret_access_key: Option<Zeroizing<String>>,
+    #[serde(default, skip_serializing)]
+    session_token: Option<Zeroizing<String>>,
 }
 
 /// The bytes of a datastore.
@@ -133,7 +140,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Datastore, BoxError> {
     })
 }
 
-/// The stored form of an S3 configuration.
+/// The stored form of an S3 configuration: without secrets, and always the same for the same configuration, since secrets are sealed to it.
 pub(super) fn encode_s3(s3: &S3Config) -> S3Record<'_> {
     let pem = s3.ca_certificates.as_ref();
     S3Record {
@@ -177,33 +184,87 @@ fn encode_credentials(credentials: &Credentials) -> CredentialsRecord {
         Credentials::AssumedRole(role) => {
             CredentialsRecord::AssumedRole(assumed_role::encode(role))
         }
+        Credentials::Sealed(shown) => encode_credentials(shown),
     }
 }
 
 fn decode_credentials(record: CredentialsRecord) -> Result<Credentials, BoxError> {
-    Ok(match record {
-        CredentialsRecord::AccessKey(key) => Credentials::AccessKey(decode_key(key)),
-        CredentialsRecord::Anonymous => Credentials::Anonymous,
-        CredentialsRecord::Ambient => Credentials::Ambient,
-        CredentialsRecord::AssumedRole(role) => {
-            Credentials::AssumedRole(Box::new(assumed_role::decode(role)?))
+    let (credentials, is_sealed) = match record {
+        CredentialsRecord::AccessKey(key) => {
+            let is_sealed = key.is_sealed();
+            (Credentials::AccessKey(decode_key(key)), is_sealed)
         }
+        CredentialsRecord::Anonymous => (Credentials::Anonymous, false),
+        CredentialsRecord::Ambient => (Credentials::Ambient, false),
+        CredentialsRecord::AssumedRole(role) => {
+            let is_sealed = role.is_sealed();
+            let role = assumed_role::decode(role)?;
+            (Credentials::AssumedRole(Box::new(role)), is_sealed)
+        }
+    };
+    Ok(if is_sealed {
+        Credentials::Sealed(Box::new(credentials))
+    } else {
+        credentials
     })
+}
+
+impl AccessKeyRecord {
+    fn is_sealed(&self) -> bool {
+        self.secret_access_key.is_none()
+    }
 }
 
 fn encode_key(key: &AccessKey) -> AccessKeyRecord {
     AccessKeyRecord {
         access_key_id: key.access_key_id.clone(),
-        secret_access_key: key.secret_access_key.expose().to_owned(),
-        session_token: key.session_token.as_ref().map(|t| t.expose().to_owned()),
+        is_temporary: key.session_token.is_some(),
+        secret_access_key: None,
+        session_token: None,
     }
 }
 
 fn decode_key(record: AccessKeyRecord) -> AccessKey {
-    AccessKey {
-        access_key_id: record.access_key_id,
-        secret_access_key: Secret::new(record.secret_access_key),
-        session_token: record.session_token.map(Secret::new),
+    let secret = |text: Zeroizing<String>| Secret::new(text.as_str().to_owned());
+    match record.secret_access_key {
+        None => AccessKey::blank(record.access_key_id, record.is_temporary),
+        Some(unsealed) => AccessKey {
+            access_key_id: record.access_key_id,
+            secret_access_key: secret(unsealed),
+            session_token: record.session_token.map(secret),
+        },
+    }
+}
+
+/// A record without secrets in the place of one that has them, which an earlier version wrote, and what it had.
+pub(super) fn without_secrets(entry: &Entry) -> Result<Option<Unsealed>, BoxError> {
+    let datastore = decode(&entry.value)?;
+    if !has_secrets(&datastore.s3) {
+        return Ok(None);
+    }
+    Ok(Some(Unsealed {
+        owner: datastore.uid,
+        record: encode(&datastore)?,
+        s3: datastore.s3,
+    }))
+}
+
+/// What was stored with its secrets in it.
+pub(super) struct Unsealed {
+    /// Whose secrets they are.
+    pub(super) owner: Uuid,
+    /// The configuration that has them.
+    pub(super) s3: S3Config,
+    /// The record without them.
+    pub(super) record: Vec<u8>,
+}
+
+/// Whether there are secrets in a configuration.
+pub(super) fn has_secrets(s3: &S3Config) -> bool {
+    match &s3.credentials {
+        Credentials::AccessKey(_) => true,
+        Credentials::AssumedRole(role) => matches!(role.base, Base::AccessKey(_)),
+        Credentials::Anonymous | Credentials::Ambient | Credentials::Sealed(_) => false,
     }
 }
 

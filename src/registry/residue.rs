@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::record::{S3Record, decode_s3, encode_s3, nanos, time};
+use super::record::{S3Record, Unsealed, decode_s3, encode_s3, has_secrets, nanos, time};
 use super::{Registry, keys, unavailable};
 use crate::model::Error;
 use crate::model::datastore::S3Config;
@@ -57,22 +57,37 @@ impl<S: Store> Registry<S> {
     /// # Errors
     /// [`Error::StoreUnavailable`].
     pub async fn put_leftover(&self, leftover: &Leftover) -> Result<(), Error> {
+        let key = keys::leftover(&leftover.s3, leftover.test_id);
         let value = encode(leftover).map_err(Error::Internal)?;
-        let txn = Txn::new().put(keys::leftover(&leftover.s3, leftover.test_id), value);
-        self.store.commit(txn).await.map_err(unavailable)?;
-        Ok(())
+        loop {
+            let sealer = self.sealing.now();
+            let txn = sealer.keep(Txn::new(), leftover.test_id, &leftover.s3)?;
+            // Only another key for sealing can come in between.
+            if self
+                .committed(txn.put(&key[..], &value[..]))
+                .await?
+                .is_some()
+            {
+                return Ok(());
+            }
+        }
     }
 
-    /// What a test at a place may have left.
+    /// What a test at a place may have left, with the test's credentials; keyless, if they cannot be opened.
     ///
     /// # Errors
     /// [`Error::StoreUnavailable`].
     pub async fn leftover(&self, at: &S3Config, test_id: Uuid) -> Result<Option<Leftover>, Error> {
         let entry = self.store.get(&keys::leftover(at, test_id)).await;
-        let entry = entry.map_err(unavailable)?;
-        entry
-            .map(|entry| decode(&entry).map_err(Error::Internal))
-            .transpose()
+        let Some(entry) = entry.map_err(unavailable)? else {
+            return Ok(None);
+        };
+        let mut leftover = decode(&entry).map_err(Error::Internal)?;
+        match self.opened_of(test_id, &leftover.s3).await? {
+            Some(s3) => leftover.s3 = s3,
+            None => leftover.keyless = true,
+        }
+        Ok(Some(leftover))
     }
 
     /// Forgets the traces of a test at a place.
@@ -83,13 +98,13 @@ impl<S: Store> Registry<S> {
         let key = keys::leftover(at, test_id);
         // A test that wrote nothing is not in the ledger, and then there is nothing to wait for.
         if self.store.get(&key).await.map_err(unavailable)?.is_some() {
-            let txn = Txn::new().delete(key);
+            let txn = Txn::new().delete(key).delete(keys::secrets(test_id));
             self.store.commit(txn).await.map_err(unavailable)?;
         }
         Ok(())
     }
 
-    /// Every test that may have left something; the running ones among them.
+    /// Every test that may have left something; the running ones among them. Their credentials stay sealed.
     ///
     /// # Errors
     /// [`Error::StoreUnavailable`].
@@ -97,7 +112,7 @@ impl<S: Store> Registry<S> {
         self.leftovers_under(keys::LEFTOVERS).await
     }
 
-    /// What tests at a place may have left; those of other places are not looked at.
+    /// What tests at a place may have left, their credentials sealed; those of other places are not looked at.
     ///
     /// # Errors
     /// [`Error::StoreUnavailable`].
@@ -154,6 +169,19 @@ fn decode(entry: &Entry) -> Result<Leftover, BoxError> {
     })
 }
 
+/// As [`record::without_secrets`](super::record::without_secrets).
+pub(super) fn without_secrets(entry: &Entry) -> Result<Option<Unsealed>, BoxError> {
+    let leftover = decode(entry)?;
+    if !has_secrets(&leftover.s3) {
+        return Ok(None);
+    }
+    Ok(Some(Unsealed {
+        owner: leftover.test_id,
+        record: encode(&leftover)?,
+        s3: leftover.s3,
+    }))
+}
+
 fn landing_to_record(landing: &Landing) -> LandingRecord {
     LandingRecord {
         trace: to_record(landing.trace.clone()),
@@ -203,6 +231,7 @@ mod tests {
     use crate::model::residue::{Landing, Leftover, Trace};
     use crate::model::secret::Secret;
     use crate::registry::Registry;
+    use crate::registry::testing::keys_in;
     use crate::store::{Direction, Scan, Sled, Store, Txn};
 
     fn leftover() -> Leftover {
@@ -273,7 +302,8 @@ mod tests {
 
     async fn open(folder: &Path) -> (Arc<Sled>, Registry<Sled>) {
         let store = Arc::new(Sled::open(folder).unwrap());
-        let registry = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+        let keys = keys_in(folder);
+        let registry = Registry::open(Arc::clone(&store), keys, SystemTime::now, 50).await;
         (store, registry.unwrap())
     }
 
@@ -289,11 +319,11 @@ mod tests {
         drop((store, registry));
 
         let (store, registry) = open(folder.path()).await;
-        let mut expected = vec![first.clone(), second.clone()];
-        expected.sort_by_key(|leftover| leftover.test_id);
-        assert_eq!(registry.leftovers().await.unwrap(), expected);
-        let known = registry.leftover(&first.s3, first.test_id).await.unwrap();
-        assert_eq!(known.as_ref(), Some(&first));
+        assert_eq!(registry.leftovers().await.unwrap().len(), 2);
+        for put in [&first, &second] {
+            let known = registry.leftover(&put.s3, put.test_id).await.unwrap();
+            assert_eq!(known.as_ref(), Some(put));
+        }
         for struck in [first.test_id, second.test_id, Uuid::new_v4()] {
             registry.strike_leftover(&first.s3, struck).await.unwrap();
         }
@@ -310,7 +340,8 @@ mod tests {
         };
         let left = store.scan(everything).await.unwrap();
         let keys: Vec<&[u8]> = left.iter().map(|entry| &entry.key[..]).collect();
-        assert_eq!(keys, [super::keys::INSTALLATION]);
+        use super::keys::{FINGERPRINT_KEY, INSTALLATION, NEEDED_KEYS};
+        assert_eq!(keys, [INSTALLATION, NEEDED_KEYS, FINGERPRINT_KEY]);
     }
 
     /// Other places may hold so much that a test cannot look at all of it, and their records may be damaged.
@@ -327,7 +358,8 @@ mod tests {
             store.commit(damaged).await.unwrap();
         }
         let found = registry.leftovers_at(&here.s3).await.unwrap();
-        assert_eq!(found, [here]);
+        let ids: Vec<Uuid> = found.iter().map(|leftover| leftover.test_id).collect();
+        assert_eq!(ids, [here.test_id]);
     }
 
     #[tokio::test]

@@ -119,7 +119,7 @@ impl<S: Store> Registry<S> {
                     "an update's request id has no result".into(),
                 ));
             }
-            let stored = self.get(&update.id).await?;
+            let stored = self.as_to_change(&update).await?;
             refuse_stale(&update.id, update.revision, stored.revision)?;
             let old = &stored.datastore;
             let mut new = changed(old, &update.change)?;
@@ -136,6 +136,7 @@ impl<S: Store> Registry<S> {
                 });
             }
             if new.s3 != old.s3 {
+                txn = self.sealing.now().keep(txn, new.uid, &new.s3)?;
                 txn = match &update.proven {
                     Proven::By(test) => self.adopt(txn, test, &new).await?,
                     Proven::Waived => txn.delete(keys::connection(&new.id)),
@@ -186,6 +187,15 @@ impl<S: Store> Registry<S> {
         Ok(txn)
     }
 
+    /// The datastore as it is, with its credentials if they matter.
+    async fn as_to_change(&self, update: &Update) -> Result<Stored, Error> {
+        if update.change.is_of_connection() {
+            self.opened(&update.id).await
+        } else {
+            self.get(&update.id).await
+        }
+    }
+
     /// The configuration and role that an update would lead to, if its connection is another one than the stored one.
     ///
     /// # Errors
@@ -194,7 +204,7 @@ impl<S: Store> Registry<S> {
         &self,
         update: &Update,
     ) -> Result<Option<(S3Config, Role)>, Error> {
-        let old = self.get(&update.id).await?.datastore;
+        let old = self.as_to_change(update).await?.datastore;
         let new = changed(&old, &update.change)?;
         Ok((new.s3 != old.s3).then_some((new.s3, new.role)))
     }
@@ -221,6 +231,11 @@ fn changed(old: &Datastore, change: &Change) -> Result<Datastore, Error> {
     }
     if !violations.is_empty() {
         return Err(Error::InvalidFields(violations));
+    }
+    let is_sealed = matches!(new.s3.credentials, Credentials::Sealed(_));
+    if is_sealed && new.s3 != old.s3 {
+        let name = DatastoreName::new(old.id.clone());
+        return Err(Error::CredentialsUnreadable(name));
     }
     let moved = moved_fields(&old.s3, &new.s3);
     if !moved.is_empty() && change.s3.credentials.is_none() {

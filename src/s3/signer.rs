@@ -26,6 +26,8 @@ impl Signer {
     pub(super) async fn of(config: &S3Config, http: &SharedHttpClient) -> Self {
         match &config.credentials {
             Credentials::Anonymous => Self::Nobody,
+            // Whoever tests opens them first. Requests that are not signed would pass for others' rights.
+            Credentials::Sealed(_) => Self::Keys(None),
             Credentials::AccessKey(key) => Self::Keys(Some(given(key))),
             Credentials::Ambient => Self::Keys(ambient(&config.region).await),
             Credentials::AssumedRole(role) => {

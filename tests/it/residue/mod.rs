@@ -14,8 +14,9 @@ use std::time::SystemTime;
 
 use datastored::model::residue::Leftover;
 use datastored::pb;
-use datastored::registry::Registry;
+use datastored::registry::{LostKeys, Registry};
 use datastored::store::Sled;
+use datastored::vault::KeyFile;
 use rustix::process::Signal;
 
 use crate::connection::behind_a_proxy;
@@ -26,11 +27,14 @@ use crate::server::Datastored;
 
 /// What the ledger in a data folder holds, which no server has open.
 async fn ledger(folder: &Path) -> Vec<Leftover> {
+    let key_file = KeyFile::new(folder.join("datastored.key"));
+    let keys = key_file.read().expect("the server has made a key file");
     let folder = folder.to_owned();
     let opened = tokio::task::spawn_blocking(move || Sled::open(&folder)).await;
     let store = opened.expect("opening does not panic");
     let store = Arc::new(store.expect("the store opens"));
-    let registry = Registry::open(Arc::clone(&store), SystemTime::now, 50).await;
+    let keys = (keys, LostKeys::Refuse);
+    let registry = Registry::open(Arc::clone(&store), keys, SystemTime::now, 50).await;
     let registry = registry.expect("the store can be read");
     let leftovers = registry.leftovers().await;
     store.close().await.expect("the store closes");

@@ -1,0 +1,3 @@
+//! The subcommands that are no server.
+
+pub mod keys;

@@ -1,0 +1,223 @@
+//! Secrets at rest: sealed under keys of their own entries, so that sealing them anew changes no datastore's revision.
+//!
+//! The store says which keys it needs. Every commit that puts something sealed is guarded by that entry: once another key seals, nothing
+//! sealed with the one before it can come in, and a pass that finds nothing of an older key means that none is left.
+
+mod credentials;
+mod rotation;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{keys, unavailable};
+use crate::model::Error;
+use crate::store::{self, Guard, Revision, Store, Txn};
+use crate::vault::{KeyId, Keys};
+
+/// Why a store cannot be opened with these keys. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Keys are missing.
+    #[error(
+        "the store's secrets are sealed with {}, which the key file does not hold; restore the file from your copy, or name the right one with --key-file; \
+         nothing was changed", named(.0)
+    )]
+    KeysMissing(Vec<KeyId>),
+    /// The store cannot be used.
+    #[error("the store cannot be used: {0}")]
+    Store(#[from] Error),
+}
+
+/// What is to be done when keys are missing that the store needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostKeys {
+    /// The store is not opened.
+    Refuse,
+    /// It is opened; what they have sealed cannot be read, unless they come back.
+    Accept,
+}
+
+/// Which keys a store needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeededKeys {
+    /// The one that seals.
+    pub current: KeyId,
+    /// Those that may have sealed something that is not sealed anew yet.
+    pub older: Vec<KeyId>,
+    /// Those that were missing when the operator said that they are lost, should they come back.
+    lost: Vec<KeyId>,
+    /// Whether there may be secrets that an earlier version has stored unsealed.
+    unsealed: bool,
+}
+
+impl NeededKeys {
+    /// Those a store needs; nothing if it holds nothing sealed.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn of(store: &impl Store) -> Result<Option<Self>, Error> {
+        Ok(read(store).await?.map(|(needed, _)| needed))
+    }
+
+    fn missing_in(&self, keys: &Keys) -> Vec<KeyId> {
+        let all = std::iter::once(&self.current).chain(&self.older);
+        all.copied().filter(|id| !keys.has(*id)).collect()
+    }
+
+    /// Those needed once other keys are in use.
+    fn under(&self, keys: &Keys) -> Self {
+        let current = keys.current();
+        let all = [self.current]
+            .into_iter()
+            .chain(self.older.clone())
+            .chain(self.lost.clone());
+        let others = all.filter(|id| *id != current);
+        let (older, lost) = others.partition(|id| keys.has(*id));
+        Self {
+            current,
+            older,
+            lost,
+            unsealed: self.unsealed,
+        }
+    }
+}
+
+fn named(ids: &[KeyId]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| format!("key {id}")).collect();
+    ids.join(" and ")
+}
+
+/// The keys of a registry, and the revision of the entry that says so.
+#[derive(Debug)]
+pub(super) struct Sealer {
+    keys: Arc<Keys>,
+    needed: NeededKeys,
+    revision: Revision,
+}
+
+/// The sealer of the moment.
+#[derive(Debug)]
+pub(super) struct Sealing(RwLock<Arc<Sealer>>);
+
+impl Sealing {
+    /// Opens a store with these keys, the first of which seals from now on.
+    pub(super) async fn open(
+        store: &impl Store,
+        keys: Keys,
+        lost: LostKeys,
+    ) -> Result<Self, OpenError> {
+        let sealer = Sealer::adopted(store, Arc::new(keys), lost).await?;
+        Ok(Self(RwLock::new(Arc::new(sealer))))
+    }
+
+    pub(super) fn now(&self) -> Arc<Sealer> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another one in its place, unless that is of an earlier moment.
+    fn set(&self, sealer: Sealer) {
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if sealer.revision >= now.revision {
+            *now = Arc::new(sealer);
+        }
+    }
+}
+
+impl Sealer {
+    /// Notes in the store that these keys are in use.
+    async fn adopted(
+        store: &impl Store,
+        keys: Arc<Keys>,
+        lost: LostKeys,
+    ) -> Result<Self, OpenError> {
+        loop {
+            let stored = read(store).await?;
+            if let Some((needed, _)) = &stored {
+                let missing = needed.missing_in(&keys);
+                if !missing.is_empty() && lost == LostKeys::Refuse {
+                    return Err(OpenError::KeysMissing(missing));
+                }
+            }
+            let needed = match &stored {
+                Some((needed, _)) => needed.under(&keys),
+                None => NeededKeys {
+                    current: keys.current(),
+                    older: Vec::new(),
+                    lost: Vec::new(),
+                    unsealed: true,
+                },
+            };
+            let as_it_was = stored.as_ref().filter(|(before, _)| *before == needed);
+            let revision = match (as_it_was, &stored) {
+                (Some((_, revision)), _) => Some(*revision),
+                (None, Some((_, revision))) => {
+                    let guard = Guard::At(keys::NEEDED_KEYS.to_vec(), *revision);
+                    put(store, guard, &needed).await?
+                }
+                (None, None) => {
+                    let guard = Guard::Absent(keys::NEEDED_KEYS.to_vec());
+                    put(store, guard, &needed).await?
+                }
+            };
+            if let Some(revision) = revision {
+                return Ok(Self {
+                    keys,
+                    needed,
+                    revision,
+                });
+            }
+        }
+    }
+
+    /// Guards that the key that seals is still the one that does.
+    pub(super) fn guarded(&self, txn: Txn) -> Txn {
+        txn.guard(Guard::At(keys::NEEDED_KEYS.to_vec(), self.revision))
+    }
+
+    /// Adds something sealed to a commit that is [`guarded`](Self::guarded).
+    pub(super) fn put(&self, txn: Txn, key: Vec<u8>, text: &[u8]) -> Result<Txn, Error> {
+        let sealed = self.keys.seal(text, &key);
+        Ok(txn.put(key, sealed.map_err(|e| Error::Internal(Box::new(e)))?))
+    }
+
+    /// What an entry holds sealed; nothing, with a line in the log, if it cannot be opened.
+    pub(super) fn open(&self, key: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let opened = self.keys.open(sealed, key);
+        opened
+            .inspect_err(|error| {
+                tracing::error!(entry = %key.escape_ascii(), %error, "a stored secret cannot be opened");
+            })
+            .ok()
+    }
+}
+
+async fn read(store: &impl Store) -> Result<Option<(NeededKeys, Revision)>, Error> {
+    let entry = store.get(keys::NEEDED_KEYS).await.map_err(unavailable)?;
+    let needed = |entry: store::Entry| {
+        let needed = serde_json::from_slice(&entry.value);
+        Ok((
+            needed.map_err(|e| Error::Internal(Box::new(e)))?,
+            entry.revision,
+        ))
+    };
+    entry.map(needed).transpose()
+}
+
+/// Notes which keys are needed, if the guard holds.
+async fn put(
+    store: &impl Store,
+    guard: Guard,
+    needed: &NeededKeys,
+) -> Result<Option<Revision>, Error> {
+    let value = serde_json::to_vec(needed).map_err(|e| Error::Internal(Box::new(e)))?;
+    let txn = Txn::new().guard(guard).put(keys::NEEDED_KEYS, value);
+    match store.commit(txn).await {
+        Ok(revision) => Ok(Some(revision)),
+        Err(store::Error::Conflict { .. }) => Ok(None),
+        Err(error) => Err(unavailable(error)),
+    }
+}

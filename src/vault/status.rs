@@ -1,0 +1,63 @@
+//! What the server says of its keys, in a file beside the records, for those who cannot ask the store while it is open.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use super::error::Error;
+use super::key::KeyId;
+
+const FILE: &str = "keys.json";
+
+/// Which keys a store needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The one that seals.
+    pub current: KeyId,
+    /// Those that may have sealed something that is not sealed anew yet.
+    pub older: Vec<KeyId>,
+    /// When this was so.
+    pub time: SystemTime,
+}
+
+impl Status {
+    /// What a data folder says; nothing before its server has started.
+    ///
+    /// # Errors
+    /// [`Error::Status`].
+    pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        let path = folder.join(FILE);
+        let unreadable = |source| Error::Status {
+            path: path.clone(),
+            source,
+        };
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| unreadable(e.into())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreadable(error)),
+        }
+    }
+
+    /// Puts it into a data folder.
+    ///
+    /// # Errors
+    /// [`Error::Status`].
+    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        let path = folder.join(FILE);
+        let write = || {
+            let mut file = NamedTempFile::new_in(folder)?;
+            serde_json::to_writer(file.as_file_mut(), self)?;
+            file.flush()?;
+            file.persist(&path).map_err(|e| e.error)?;
+            Ok(())
+        };
+        write().map_err(|source| Error::Status {
+            path: path.clone(),
+            source,
+        })
+    }
+}
