@@ -15,7 +15,7 @@
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`peer`] is the other end of a connection.
 //! - [`cli`] has the subcommands that are no server.
-//! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
+//! - [`server`], [`config`], [`telemetry`], [`shutdown`] and `core_dumps` make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
@@ -23,6 +23,7 @@ pub mod admission;
 pub mod claims;
 pub mod cli;
 pub mod config;
+mod core_dumps;
 pub mod grpc;
 pub mod iam;
 pub mod model;

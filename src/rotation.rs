@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::registry::Registry;
-use crate::reload::Watch;
+use crate::reload::{Reloads, Watch};
 use crate::store::Store;
 use crate::vault::{KeyFile, Status};
 
@@ -31,20 +32,26 @@ pub struct Rotation<S> {
 impl<S: Store> Rotation<S> {
     /// Seals anew what is left to be, and does so again whenever `watch` sees other keys in the key file, until it is cancelled. Then it may be in the
     /// middle of it: it goes on at the next start.
-    pub async fn run(self, watch: Watch, cancel: CancellationToken) {
+    #[must_use]
+    pub fn start(
+        self,
+        watch: Watch,
+        reloads: &Reloads,
+        cancel: CancellationToken,
+    ) -> JoinHandle<()> {
         let changed = Arc::new(Notify::new());
         let (registry, key_file) = (Arc::clone(&self.registry), self.key_file.clone());
         let (notify, runtime) = (Arc::clone(&changed), Handle::current());
-        let reload = move || {
+        reloads.add("the key file", watch, move || {
             let keys = key_file.read().map_err(|e| e.to_string())?;
             let taken = runtime.block_on(registry.take_keys(keys));
             taken.map_err(|e| e.to_string())?;
             notify.notify_one();
             Ok(())
-        };
-        let reloading = watch.run("key file", cancel.clone(), reload);
-        let sealing = cancel.run_until_cancelled(self.seal_when(&changed));
-        tokio::join!(reloading, sealing);
+        });
+        tokio::spawn(async move {
+            cancel.run_until_cancelled(self.seal_when(&changed)).await;
+        })
     }
 
     async fn seal_when(&self, changed: &Notify) {

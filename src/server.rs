@@ -17,13 +17,14 @@ use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
 
 use crate::config::Serve;
+use crate::core_dumps;
 use crate::grpc::{MAX_MESSAGE_BYTES, Service, TransportErrors};
 use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Ledger, Limits, Prober};
 use crate::registry::{self, LostKeys, NeededKeys, Registry};
-use crate::reload::Watch;
+use crate::reload::{Reloads, Watch};
 use crate::rotation::Rotation;
 use crate::s3::Guard;
 use crate::shutdown::Signals;
@@ -70,6 +71,9 @@ pub enum Error {
     /// What earlier tests left cannot be read.
     #[error("the residue ledger cannot be read: {0}")]
     Residue(#[source] crate::model::Error),
+    /// Core dumps cannot be forbidden.
+    #[error("core dumps cannot be forbidden, and one would hold credentials: {0}")]
+    CoreDumps(#[source] io::Error),
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(#[source] io::Error),
@@ -104,6 +108,7 @@ impl Error {
 /// When the server cannot start, or fails while it runs.
 pub async fn run(options: Serve) -> Result<(), Error> {
     let (data_dir, key_file) = options.place.files().map_err(Error::Config)?;
+    core_dumps::forbid().map_err(Error::CoreDumps)?;
     let address = options.listen;
     let listen = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -116,7 +121,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let store = Arc::new(open(data_dir.clone()).await?);
     let watch = Watch::begin(vec![key_file.path().to_owned()]).map_err(Error::Signals)?;
     let lost = lost_keys(&options);
-    let keys = keys(&*store, &key_file, lost).await?;
+    let keys = keys(&store, &key_file, lost).await?;
     let registry = Registry::open(
         Arc::clone(&store),
         (keys, lost),
@@ -128,13 +133,13 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let guard = Guard::new(options.allows_private_endpoints());
     let prober = Arc::new(Prober::new(limits(&options), guard, ledger));
     prober.sweep().await.map_err(Error::Residue)?;
-    let cancel = CancellationToken::new();
+    let (reloads, cancel) = (Reloads::default(), CancellationToken::new());
     let rotation = Rotation {
         registry: Arc::clone(&registry),
         key_file,
         data_dir: data_dir.clone(),
     };
-    let rotating = tokio::spawn(rotation.run(watch, cancel.clone()));
+    let rotating = rotation.start(watch, &reloads, cancel.clone());
     let service = Service::new(
         registry,
         Arc::clone(&prober),
@@ -168,6 +173,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     set_serving(&health, ServingStatus::NotServing).await;
     let _ = drain.send(());
     stop(&prober, &mut health, serving, &options).await;
+    reloads.stop().await;
     cancel.cancel();
     rotating.await?;
     store.close().await?;

@@ -48,17 +48,17 @@ impl Installation {
     pub(super) async fn of(store: &impl Store, sealer: &Sealer) -> Result<Self, Error> {
         loop {
             let entry = store.get(keys::INSTALLATION).await.map_err(unavailable)?;
-            let sealed = store.get(keys::FINGERPRINT_KEY).await;
-            let sealed = sealed.map_err(unavailable)?;
+            let secret = store.get(keys::FINGERPRINT_KEY).await;
+            let secret = secret.map_err(unavailable)?;
             let record = entry.as_ref().map(record).transpose()?;
             let open = |entry: &Entry| sealer.open(keys::FINGERPRINT_KEY, &entry.value);
-            if let (Some(record), Some(key)) = (&record, sealed.as_ref().and_then(open)) {
+            if let (Some(record), Some(key)) = (&record, secret.as_ref().and_then(open)) {
                 return Ok(Self {
                     id: record.id,
                     fingerprint_key: key,
                 });
             }
-            if sealed.is_some() {
+            if secret.is_some() {
                 tracing::warn!("connection tests that are kept prove nothing any more; test again");
             }
             let (id, unsealed) = match record {
@@ -72,7 +72,7 @@ impl Installation {
             let txn = sealer
                 .guarded(Txn::new())
                 .guard(as_read(keys::INSTALLATION.to_vec(), entry.as_ref()))
-                .guard(as_read(keys::FINGERPRINT_KEY.to_vec(), sealed.as_ref()))
+                .guard(as_read(keys::FINGERPRINT_KEY.to_vec(), secret.as_ref()))
                 .put(
                     keys::INSTALLATION,
                     serde_json::to_vec(&record).map_err(internal)?,

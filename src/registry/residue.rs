@@ -222,6 +222,7 @@ mod tests {
 
     use uuid::Uuid;
 
+    use super::keys::{FINGERPRINT_KEY, INSTALLATION, NEEDED_KEYS};
     use crate::model::credentials::{
         AccessKey, AssumedRole, Base, Credentials, RoleArn, SessionDuration, SessionName,
     };
@@ -340,7 +341,6 @@ mod tests {
         };
         let left = store.scan(everything).await.unwrap();
         let keys: Vec<&[u8]> = left.iter().map(|entry| &entry.key[..]).collect();
-        use super::keys::{FINGERPRINT_KEY, INSTALLATION, NEEDED_KEYS};
         assert_eq!(keys, [INSTALLATION, NEEDED_KEYS, FINGERPRINT_KEY]);
     }
 

@@ -201,12 +201,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = file(&folder);
         assert!(matches!(file.read(), Err(Error::Missing(_))));
-        let made = file.generate().unwrap();
-        assert_eq!(file.read().unwrap().current(), made.current());
+        let id = file.generate().unwrap().current();
+        assert_eq!(file.read().unwrap().current(), id);
         let mode = fs::metadata(file.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(matches!(file.generate(), Err(Error::Exists(_))));
-        assert_eq!(file.read().unwrap().current(), made.current());
+        assert_eq!(file.read().unwrap().current(), id);
         fs::set_permissions(file.path(), Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(
             file.read(),

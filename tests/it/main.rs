@@ -14,5 +14,6 @@ mod lab;
 mod layering;
 mod matrix;
 mod residue;
+mod sealing;
 mod server;
 mod traps;

@@ -33,14 +33,14 @@ impl<S: Store> Registry<S> {
     /// # Errors
     /// [`Error::StoreUnavailable`]. What was done by then stays done.
     pub async fn seal_anew(&self) -> Result<usize, Error> {
-        let mut sealed = 0;
+        let mut total = 0;
         loop {
             let sealer = self.sealing.now();
             if sealer.needed.older.is_empty() {
-                return Ok(sealed);
+                return Ok(total);
             }
             let found = sealer.seal_older(&*self.store).await?;
-            sealed += found;
+            total += found;
             if found == 0 {
                 self.sealing.settle(&*self.store, &sealer).await?;
             }

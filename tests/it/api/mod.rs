@@ -36,7 +36,7 @@ use crate::server::{Datastored, datastore, s3_config};
 pub type Client = DatastoreServiceClient<Channel>;
 
 /// The code that goes with each reason, as `error_reason.proto` says.
-const CODES: [(ErrorReason, Code); 30] = [
+const CODES: [(ErrorReason, Code); 31] = [
     (ErrorReason::InvalidFields, Code::InvalidArgument),
     (ErrorReason::DatastoreNotFound, Code::NotFound),
     (ErrorReason::DisplayNameTaken, Code::AlreadyExists),
@@ -44,6 +44,7 @@ const CODES: [(ErrorReason, Code); 30] = [
     (ErrorReason::RequestIdReused, Code::AlreadyExists),
     (ErrorReason::EtagMismatch, Code::Aborted),
     (ErrorReason::CredentialsRequired, Code::FailedPrecondition),
+    (ErrorReason::CredentialsUnreadable, Code::FailedPrecondition),
     (
         ErrorReason::AmbientCredentialsNotAllowed,
         Code::FailedPrecondition,

@@ -1,19 +1,21 @@
-//! Secrets stay secret: no answer, no log line at any level, no Debug and no command line shows one.
+//! Secrets stay secret: no answer, no log line at any level, no Debug, no command line and no stored byte shows one.
 
 use std::fmt::Debug;
+use std::path::Path;
 
 use base64::Engine;
 use datastored::pb;
 use datastored::pb::s3_config::Credentials;
 use datastored::pb::test_connection_request::Target;
 use prost::Message;
+use tempfile::TempDir;
 use tonic::{Response, Status};
 
 use super::{
     Client, access_key, change, creation, labels, new_request_id, removal, s3_mut, sent, source,
 };
 use crate::lab::proxy::{EVERY, Proxy, Reply};
-use crate::server::Datastored;
+use crate::server::{Datastored, command};
 
 /// What a log, an answer or a Debug must not have in it.
 const PLANTED: [&str; 8] = [
@@ -231,7 +233,7 @@ async fn every_call(client: &mut Client) -> String {
 }
 
 #[tokio::test]
-async fn no_answer_log_line_or_command_line_shows_a_secret_at_any_log_level() {
+async fn no_answer_log_line_command_line_or_stored_byte_shows_a_secret_at_any_log_level() {
     for (format, filter) in [
         ("json", "trace"),
         ("text", "trace"),
@@ -241,10 +243,14 @@ async fn no_answer_log_line_or_command_line_shows_a_secret_at_any_log_level() {
         ),
     ] {
         let options = ["--log-format", format, "--check-timeout", "2s"];
-        let server = Datastored::start_with(&options, &[("RUST_LOG", filter)]);
+        let folder = TempDir::new().unwrap();
+        let mut command = command(folder.path(), &options);
+        command.env("RUST_LOG", filter);
+        let server = Datastored::start_command(command, folder.path());
         let mut client = server.client().await;
         let name = every_call(&mut client).await;
         every_call_with_a_role(&mut client).await;
+        stored_bytes_are_clean(folder.path());
         clean_answer("delete", client.delete_datastore(removal(&name)).await);
         for file in ["cmdline", "environ"] {
             let text = std::fs::read(format!("/proc/{}/{file}", server.pid()));
@@ -256,7 +262,27 @@ async fn no_answer_log_line_or_command_line_shows_a_secret_at_any_log_level() {
         for line in log.lines() {
             clean("log", line.as_bytes());
         }
+        stored_bytes_are_clean(folder.path());
     }
+}
+
+/// No file of the data folder has a secret in it. What may be shown is found there, so that a secret would be.
+fn stored_bytes_are_clean(folder: &Path) {
+    let mut shown = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).expect("a data folder can be read") {
+            let path = file.expect("a data folder can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).expect("a file of the data folder can be read");
+            clean(&path.display().to_string(), &bytes);
+            shown += bytes.windows(5).filter(|part| part == b"AKIA1").count();
+        }
+    }
+    assert!(shown > 0, "the records are looked at");
 }
 
 #[test]
