@@ -400,3 +400,25 @@ async fn what_an_earlier_version_has_stored_unsealed_is_sealed_when_the_store_is
     let known = registry.leftover(&left.s3, left.test_id).await.unwrap();
     assert_eq!(known, Some(left));
 }
+
+#[tokio::test]
+async fn a_lost_key_that_comes_back_opens_what_it_had_sealed_and_that_is_sealed_anew() {
+    let lab = Lab::with_two().await;
+    let own = lab.key_file().read().unwrap().current();
+    let others = KeyFile::new(lab.folder.path().join("others.key"));
+    let lost = (others.generate().unwrap(), LostKeys::Accept);
+    opened(&lab.store, lost).await.unwrap();
+
+    let mut both = std::fs::read_to_string(others.path()).unwrap();
+    both.push_str(&std::fs::read_to_string(lab.key_file().path()).unwrap());
+    std::fs::write(others.path(), both).unwrap();
+    let back = (others.read().unwrap(), LostKeys::Refuse);
+    let registry = opened(&lab.store, back).await.unwrap();
+    assert_eq!(registry.needed_keys().older, [own]);
+    assert_eq!(registry.seal_anew().await.unwrap(), 2);
+    others.prune(&registry.needed_keys().older).unwrap();
+    let alone = (others.read().unwrap(), LostKeys::Refuse);
+    let registry = opened(&lab.store, alone).await.unwrap();
+    let stored = registry.with_credentials(&id("orders")).await.unwrap();
+    assert_eq!(stored.datastore.s3.credentials, access_key());
+}
