@@ -97,7 +97,9 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let mut signals = Signals::catch().map_err(Error::Signals)?;
     let store = Arc::new(open(data_dir.clone()).await?);
     let registry = Registry::open(Arc::clone(&store), SystemTime::now, options.test_history);
-    let registry = Arc::new(registry.await.map_err(Error::Registry)?);
+    let registry = registry.await.map_err(Error::Registry)?;
+    let registry = registry.auditing(options.audit_events).await;
+    let registry = Arc::new(registry.map_err(Error::Registry)?);
     let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
     let guard = Guard::new(options.allows_private_endpoints());
     let prober = Arc::new(Prober::new(limits(&options), guard, ledger));
