@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
+    "datastore/v1/audit_event.proto",
     "datastore/v1/connection_test.proto",
     "datastore/v1/datastore.proto",
     "datastore/v1/datastore_service.proto",

@@ -161,6 +161,7 @@ impl<S: Store> Admission<S> {
             },
             sample_key: None,
             retry_denied: Duration::ZERO,
+            audit: None,
         })?;
         while let Some(event) = events.recv().await {
             if let Event::Completed { report, name } = event {

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use crate::model::Error;
+use crate::model::audit;
 use crate::model::claim::{Claim, ClaimError};
 use crate::model::credentials::CredentialsPolicy;
 use crate::model::datastore::Datastore;
@@ -38,6 +39,9 @@ struct Inner<S> {
     /// The datastores whose prefixes are being claimed or released.
     busy: Mutex<HashSet<Uuid>>,
 }
+
+/// The call that asks for it, if it is to have an event.
+type Audit = Option<Arc<audit::Attempt>>;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -70,25 +74,25 @@ impl<S: Store> Claims<S> {
     /// # Errors
     /// [`Error::DatastoreNotFound`], [`Error::Link`] when it is no enrichment datastore, [`Error::Claim`], [`Error::AmbientCredentialsNotAllowed`],
     /// those of [`Prober::spawn`], [`Error::StoreUnavailable`].
-    pub async fn claim(&self, id: &DatastoreId) -> Result<Stored, Error> {
-        self.run(id, Wish::Claim).await
+    pub async fn claim(&self, id: &DatastoreId, audit: Audit) -> Result<Stored, Error> {
+        self.run(id, Wish::Claim, audit).await
     }
 
     /// Gives a claim up; for a prefix that is not claimed it does nothing.
     ///
     /// # Errors
     /// As [`Claims::claim`].
-    pub async fn release(&self, id: &DatastoreId) -> Result<Stored, Error> {
-        self.run(id, Wish::Release).await
+    pub async fn release(&self, id: &DatastoreId, audit: Audit) -> Result<Stored, Error> {
+        self.run(id, Wish::Release, audit).await
     }
 
-    async fn run(&self, id: &DatastoreId, wish: Wish) -> Result<Stored, Error> {
+    async fn run(&self, id: &DatastoreId, wish: Wish, audit: Audit) -> Result<Stored, Error> {
         let stored = self.inner.enrichment(id).await?;
         if is_granted(&stored.datastore, wish) {
             return Ok(stored);
         }
         let inner = Arc::clone(&self.inner);
-        let work = async move { inner.attempt(stored.datastore, wish).await };
+        let work = async move { inner.attempt(stored.datastore, wish, audit).await };
         let done = self.prober.spawn(work)?.await;
         done.unwrap_or_else(|panic| Err(Error::Internal(Box::new(panic))))
     }
@@ -113,33 +117,35 @@ impl<S: Store> Inner<S> {
         Ok(stored)
     }
 
-    async fn attempt(&self, seen: Datastore, wish: Wish) -> Result<Stored, Error> {
+    async fn attempt(&self, seen: Datastore, wish: Wish, audit: Audit) -> Result<Stored, Error> {
         let Some(_alone) = Alone::at(&self.busy, seen.uid) else {
             let name = DatastoreName::new(seen.id);
             return Err(ClaimError::UnderWay(name).into());
         };
-        self.alone(&seen.id, wish).await
+        self.alone(&seen.id, wish, audit).await
     }
 
     /// The only attempt at this datastore's prefix; an earlier one may have ended since it was looked at.
-    async fn alone(&self, id: &DatastoreId, wish: Wish) -> Result<Stored, Error> {
+    async fn alone(&self, id: &DatastoreId, wish: Wish, audit: Audit) -> Result<Stored, Error> {
         let stored = self.enrichment(id).await?;
         if is_granted(&stored.datastore, wish) {
             return Ok(stored);
         }
         match wish {
-            Wish::Claim => self.make(&stored.datastore).await,
-            Wish::Release => self.give_up(&stored.datastore).await,
+            Wish::Claim => self.make(&stored.datastore, audit).await,
+            Wish::Release => self.give_up(&stored.datastore, audit).await,
         }
     }
 
-    async fn make(&self, datastore: &Datastore) -> Result<Stored, Error> {
+    async fn make(&self, datastore: &Datastore, audit: Audit) -> Result<Stored, Error> {
         let pending = Claim {
             time: SystemTime::now(),
             enforced: false,
             confirmed: false,
         };
-        let note = self.registry.note_claim(datastore, Some(pending.clone()));
+        let note = self
+            .registry
+            .note_claim(datastore, Some(pending.clone()), None);
         let noted = note.await?.datastore;
         let noted = self.registry.with_credentials(&noted.id).await?.datastore;
         let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
@@ -149,7 +155,10 @@ impl<S: Store> Inner<S> {
             // What may be there stays noted.
             Err(unmade) => (unmade.may_be_there.then_some(pending), Some(unmade.error)),
         };
-        match (self.registry.note_claim(&noted, claim).await, failure) {
+        // What was refused has its event where it is answered.
+        let made = audit.as_ref().filter(|_| failure.is_none());
+        let known = self.registry.note_claim(&noted, claim, made).await;
+        match (known, failure) {
             (Ok(_), Some(error)) => Err(error.into()),
             // It was deleted by force meanwhile: nobody would know of the marker. After another error the note that there may be one stands.
             (Err(error @ Error::DatastoreNotFound(_)), None) => {
@@ -162,7 +171,7 @@ impl<S: Store> Inner<S> {
         }
     }
 
-    async fn give_up(&self, datastore: &Datastore) -> Result<Stored, Error> {
+    async fn give_up(&self, datastore: &Datastore, audit: Audit) -> Result<Stored, Error> {
         let held = datastore.claim.clone();
         let pending = held.clone().map(|claim| Claim {
             confirmed: false,
@@ -170,16 +179,19 @@ impl<S: Store> Inner<S> {
         });
         let noted = self
             .registry
-            .note_claim(datastore, pending)
+            .note_claim(datastore, pending, None)
             .await?
             .datastore;
         let noted = self.registry.with_credentials(&noted.id).await?.datastore;
         let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
         match attempt.give_up().await {
-            Ok(()) => self.registry.note_claim(&noted, None).await,
+            Ok(()) => {
+                let done = self.registry.note_claim(&noted, None, audit.as_ref());
+                done.await
+            }
             Err(error) => {
                 if error.is_denial() {
-                    self.registry.note_claim(&noted, held).await?;
+                    self.registry.note_claim(&noted, held, None).await?;
                 }
                 Err(error.into())
             }

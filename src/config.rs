@@ -78,6 +78,10 @@ pub struct Serve {
     #[arg(long, env = "DATASTORED_TEST_HISTORY", default_value = "50", value_parser = history)]
     pub test_history: usize,
 
+    /// How many events of the audit are kept, the newest ones; with 0 they are in the log alone.
+    #[arg(long, env = "DATASTORED_AUDIT_EVENTS", default_value = "10000", value_parser = events)]
+    pub audit_events: usize,
+
     /// Let datastores use the credentials that this server runs with.
     #[arg(long, env = "DATASTORED_ALLOW_AMBIENT_CREDENTIALS")]
     pub allow_ambient_credentials: bool,
@@ -153,6 +157,13 @@ fn history(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..=1_000) => Ok(number),
         _ => Err("write a number from 1 to 1000".to_owned()),
+    }
+}
+
+fn events(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 0..=1_000_000) => Ok(number),
+        _ => Err("write a number from 0 to 1000000".to_owned()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::model::audit::Attempt;
 use crate::model::connection_test::TestName;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
@@ -31,8 +32,9 @@ impl<S: Store> Ledger for Registry<S> {
         &'a self,
         tested: &'a Tested,
         report: &'a mut Report,
+        audit: Option<&'a Attempt>,
     ) -> LedgerAnswer<'a, TestName> {
-        Box::pin(self.record_test(tested, report))
+        Box::pin(self.record_test(tested, report, audit))
     }
 
     fn open(&self) -> LedgerAnswer<'_, Vec<Leftover>> {

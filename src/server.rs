@@ -128,7 +128,8 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         SystemTime::now,
         options.test_history,
     );
-    let registry = Arc::new(registry.await?);
+    let registry = registry.await?.auditing(options.audit_events).await;
+    let registry = Arc::new(registry.map_err(registry::OpenError::from)?);
     let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
     let guard = Guard::new(options.allows_private_endpoints());
     let prober = Arc::new(Prober::new(limits(&options), guard, ledger));

@@ -187,6 +187,13 @@ impl DatastoreService for Service {
     ) -> Result<Response<pb::GenerateIamPolicyResponse>, Status> {
         Err(not_loaded())
     }
+
+    async fn list_audit_events(
+        &self,
+        _: Request<pb::ListAuditEventsRequest>,
+    ) -> Result<Response<pb::ListAuditEventsResponse>, Status> {
+        Err(not_loaded())
+    }
 }
 
 fn not_loaded() -> Status {

@@ -1,5 +1,7 @@
 //! `TestConnection`: what a request asks to test, and the prober's events as messages.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
@@ -8,6 +10,7 @@ use tonic::Status;
 use super::decode::{Test, TestTarget};
 use super::encode;
 use crate::model::Error;
+use crate::model::audit::Attempt;
 use crate::model::credentials::CredentialsPolicy;
 use crate::model::error::Violation;
 use crate::pb;
@@ -16,11 +19,12 @@ use crate::registry::Registry;
 use crate::report::{Subject, Tested};
 use crate::store::Store;
 
-/// The location, credentials and role to test; a saved datastore is read with its credentials.
+/// The location, credentials and role to test; a saved datastore is read with its credentials. `audit` is the call that asks for the test.
 pub(super) async fn target<S: Store>(
     registry: &Registry<S>,
     policy: CredentialsPolicy,
     test: Test,
+    audit: Option<Arc<Attempt>>,
 ) -> Result<Target, Error> {
     let tested = match test.target {
         TestTarget::Saved(id) => {
@@ -52,6 +56,7 @@ pub(super) async fn target<S: Store>(
         tested,
         sample_key: test.sample_key,
         retry_denied: test.retry_denied,
+        audit,
     })
 }
 

@@ -2,8 +2,10 @@
 
 mod access_key;
 mod assume_role;
+mod audit;
 mod connection_test;
 mod create;
+pub(super) mod deed;
 mod history;
 mod iam_policy;
 mod links;
@@ -29,6 +31,7 @@ use crate::pb;
 use crate::registry::{Change, Delete, Proven, Query, Request, Update};
 use crate::store::Revision;
 
+pub(super) use audit::audit_events;
 pub(super) use connection_test::{Test, TestTarget, test};
 pub(super) use create::create;
 pub(super) use history::{connection_test, connection_tests};
@@ -174,6 +177,7 @@ pub(super) fn update(
         validate_only: request.validate_only,
         share_prefix: request.share_prefix,
         proven: Proven::NoChange,
+        audit: None,
     };
     Ok((update, proof))
 }
@@ -197,6 +201,7 @@ pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Err
         request: request_id,
         validate_only: request.validate_only,
         force: request.force,
+        audit: None,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::iam::Layer;
+use crate::model::audit;
 use crate::model::claim::marker_key;
 use crate::model::connection_test::TestName;
 use crate::model::credentials::{AssumedRole, Base, Credentials};
@@ -17,6 +18,24 @@ use crate::report::{
     SuggestedConfig, Verdict, VerdictChange,
 };
 use crate::store::Revision;
+
+/// An event of the audit.
+pub(super) fn audit_event(event: audit::Event) -> pb::AuditEvent {
+    pb::AuditEvent {
+        name: format!("auditEvents/{}", event.id),
+        event_time: Some(timestamp(event.time)),
+        call_id: event.call_id.to_string(),
+        caller: event.caller,
+        address: event.address.map_or(String::new(), |at| at.to_string()),
+        action: event.action.as_str().to_owned(),
+        resource: event.resource,
+        enrichment_datastore: event.enrichment.unwrap_or_default(),
+        changed_fields: event.changed_fields,
+        request_id: event.request_id.map_or(String::new(), |id| id.to_string()),
+        outcome: event.outcome,
+        connection_tests: event.connection_tests,
+    }
+}
 
 pub(super) fn datastore(stored: &Stored) -> pb::Datastore {
     let datastore = &stored.datastore;

@@ -31,6 +31,23 @@ const S3: [Field; 6] = [
 
 const KNOWN: &str = "display_name, labels, s3, s3.uri, s3.region, s3.endpoint, s3.addressing_style, s3.ca_certificate_pem, s3.access_key, s3.anonymous, s3.ambient, s3.assume_role or *";
 
+impl Field {
+    /// The path of the field in the datastore.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::DisplayName => "display_name",
+            Self::Labels => "labels",
+            Self::Role => "role",
+            Self::Uri => "s3.uri",
+            Self::Region => "s3.region",
+            Self::Endpoint => "s3.endpoint",
+            Self::AddressingStyle => "s3.addressing_style",
+            Self::CaCertificates => "s3.ca_certificate_pem",
+            Self::Credentials => "s3.credentials",
+        }
+    }
+}
+
 /// The fields to change, and the paths that name none. Without a mask, those that have a value.
 pub(super) fn fields(
     mask: Option<&prost_types::FieldMask>,

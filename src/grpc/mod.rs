@@ -1,5 +1,6 @@
 //! The face: decode a request, call the registry or the prober, encode the answer. Only this room knows protobuf and gRPC codes.
 
+mod audit;
 mod connection_test;
 mod decode;
 mod encode;

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
+use super::audit::{self, Call};
+use super::decode::deed;
 use super::status::to_status;
 use super::{connection_test, decode, encode, iam_policy, page_token};
 use crate::admission::Admission;
 use crate::claims::Claims;
+use crate::model::audit::Attempt;
 use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreService;
 use crate::prober::Prober;
-use crate::registry::Registry;
+use crate::registry::{Create, Delete, Link, Registry, Update};
 use crate::store::Store;
 
 /// The service, on any store.
@@ -47,11 +50,13 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::CreateDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let asked = decode::create(request.into_inner(), self.policy);
-        let (create, proofs) = asked.map_err(to_status)?;
-        let stored = self.admission.create(create, proofs).await;
-        let stored = stored.map_err(to_status)?;
-        Ok(Response::new(encode::datastore(&stored)))
+        let (call, request) = Call::of(&self.registry, request, deed::create);
+        let work = async |audit| {
+            let (create, proofs) = decode::create(request, self.policy)?;
+            let create = Create { audit, ..create };
+            self.admission.create(create, proofs).await
+        };
+        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
 
     async fn get_datastore(
@@ -82,20 +87,25 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::UpdateDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let asked = decode::update(request.into_inner(), self.policy);
-        let (update, proof) = asked.map_err(to_status)?;
-        let stored = self.admission.update(update, proof).await;
-        let stored = stored.map_err(to_status)?;
-        Ok(Response::new(encode::datastore(&stored)))
+        let (call, request) = Call::of(&self.registry, request, deed::update);
+        let work = async |audit| {
+            let (update, proof) = decode::update(request, self.policy)?;
+            let update = Update { audit, ..update };
+            self.admission.update(update, proof).await
+        };
+        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
 
     async fn delete_datastore(
         &self,
         request: Request<pb::DeleteDatastoreRequest>,
     ) -> Result<Response<()>, Status> {
-        let delete = decode::delete(&request.into_inner()).map_err(to_status)?;
-        self.registry.delete(delete).await.map_err(to_status)?;
-        Ok(Response::new(()))
+        let (call, request) = Call::of(&self.registry, request, deed::delete);
+        let work = async |audit| {
+            let delete = decode::delete(&request)?;
+            self.registry.delete(Delete { audit, ..delete }).await
+        };
+        Ok(Response::new(call.answer(work).await?))
     }
 
     type TestConnectionStream =
@@ -105,10 +115,15 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::TestConnectionRequest>,
     ) -> Result<Response<Self::TestConnectionStream>, Status> {
-        let test = decode::test(request.into_inner(), self.policy).map_err(to_status)?;
-        let target = connection_test::target(&self.registry, self.policy, test).await;
-        let events = self.prober.start(target.map_err(to_status)?);
-        let stream = connection_test::stream(events.map_err(to_status)?);
+        let (call, request) = Call::of(&self.registry, request, deed::test);
+        let work = async |audit: Option<Arc<Attempt>>| {
+            let test = decode::test(request, self.policy)?;
+            let target = connection_test::target(&self.registry, self.policy, test, audit.clone());
+            let events = self.prober.start(target.await?)?;
+            audit::tell_begun(audit.as_deref());
+            Ok(events)
+        };
+        let stream = connection_test::stream(call.answer(work).await?);
         Ok(Response::new(Box::pin(stream)))
     }
 
@@ -145,18 +160,24 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::LinkEnrichmentRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let link = decode::link(&request.into_inner()).map_err(to_status)?;
-        let stored = self.registry.link(link).await.map_err(to_status)?;
-        Ok(Response::new(encode::datastore(&stored)))
+        let (call, request) = Call::of(&self.registry, request, deed::link);
+        let work = async |audit| {
+            let link = decode::link(&request)?;
+            self.registry.link(Link { audit, ..link }).await
+        };
+        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
 
     async fn unlink_enrichment(
         &self,
         request: Request<pb::UnlinkEnrichmentRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let link = decode::unlink(&request.into_inner()).map_err(to_status)?;
-        let stored = self.registry.link(link).await.map_err(to_status)?;
-        Ok(Response::new(encode::datastore(&stored)))
+        let (call, request) = Call::of(&self.registry, request, deed::unlink);
+        let work = async |audit| {
+            let link = decode::unlink(&request)?;
+            self.registry.link(Link { audit, ..link }).await
+        };
+        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
 
     async fn resolve_enrichment(
@@ -172,18 +193,24 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::ClaimPrefixRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let id = decode::named(&request.into_inner().name).map_err(to_status)?;
-        let stored = self.claims.claim(&id).await.map_err(to_status)?;
-        Ok(Response::new(encode::datastore(&stored)))
+        let (call, request) = Call::of(&self.registry, request, |asked| Some(deed::claim(asked)));
+        let work = async |audit| {
+            let id = decode::named(&request.name)?;
+            self.claims.claim(&id, audit).await
+        };
+        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
 
     async fn release_prefix(
         &self,
         request: Request<pb::ReleasePrefixRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
-        let id = decode::named(&request.into_inner().name).map_err(to_status)?;
-        let stored = self.claims.release(&id).await.map_err(to_status)?;
-        Ok(Response::new(encode::datastore(&stored)))
+        let (call, request) = Call::of(&self.registry, request, |asked| Some(deed::release(asked)));
+        let work = async |audit| {
+            let id = decode::named(&request.name)?;
+            self.claims.release(&id, audit).await
+        };
+        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
 
     async fn generate_iam_policy(
@@ -193,5 +220,20 @@ impl<S: Store> DatastoreService for Service<S> {
         let asked = decode::iam_policy(&request.into_inner()).map_err(to_status)?;
         let answer = iam_policy::generate(&self.registry, asked).await;
         Ok(Response::new(answer.map_err(to_status)?))
+    }
+
+    async fn list_audit_events(
+        &self,
+        request: Request<pb::ListAuditEventsRequest>,
+    ) -> Result<Response<pb::ListAuditEventsResponse>, Status> {
+        let request = request.into_inner();
+        let query = decode::audit_events(&request).map_err(to_status)?;
+        let page = self.registry.events(query).await.map_err(to_status)?;
+        Ok(Response::new(pb::ListAuditEventsResponse {
+            audit_events: page.items.into_iter().map(encode::audit_event).collect(),
+            next_page_token: page.next.map_or(String::new(), |last| {
+                page_token::encode(&[&request.filter], last.as_bytes())
+            }),
+        }))
     }
 }

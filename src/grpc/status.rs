@@ -121,6 +121,15 @@ pub(super) fn to_status(error: Error) -> Status {
     }
 }
 
+/// The reason that a status of ours carries.
+pub(super) fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details.error_info().map_or_else(
+        || format!("{:?}", status.code()),
+        |info| info.reason.clone(),
+    )
+}
+
 /// The status of a message that could not even be read.
 pub(super) fn unreadable(reason: ErrorReason, message: &str, max_bytes: Option<usize>) -> Status {
     let metadata = max_bytes.map(|max| ("max_bytes", max.to_string()));

@@ -1,9 +1,12 @@
-//! The filter of a list of datastores: a subset of AIP-160, parsed once, then matched in memory.
+//! The filters of lists, of datastores and of audit events: a subset of AIP-160, parsed once, then matched in memory.
 //!
 //! Source: <https://google.aip.dev/160>.
 
+mod events;
 mod parser;
 mod scanner;
+
+pub use events::EventFilter;
 
 use super::name::{DatastoreId, Labels};
 use super::role::Role;
@@ -103,6 +106,22 @@ enum Problem {
     UnclosedQuote,
     #[error("a closing parenthesis is missing here")]
     Unclosed,
+    #[error(
+        "a restriction is missing: write a field, = and a value, for example action = DeleteDatastore"
+    )]
+    NoEventField,
+    #[error("`{0}` is not a field of this filter: use caller, action, resource or outcome")]
+    UnknownEventField(String),
+    #[error("only = is supported here: write a field, = and a value")]
+    OnlyEqual,
+    #[error("only AND is supported here: write it between two restrictions")]
+    OnlyAnd,
+    #[error("`{0}` is there twice: drop one of the two")]
+    Twice(String),
+    #[error(
+        "a `*` is not supported here: write the whole value, and \\* in quotes to mean the character itself"
+    )]
+    NoStars,
     #[error(
         "this was not expected here: quote values with special characters, and check the parentheses"
     )]

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use uuid::Uuid;
 
 use crate::model::Error;
+use crate::model::audit::Attempt;
 use crate::model::connection_test::TestName;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
@@ -28,8 +29,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// Every test at a place (endpoint, bucket and prefix) that may have left something; the running ones among them.
     fn at<'a>(&'a self, place: &'a S3Config) -> Answer<'a, Vec<Leftover>>;
 
-    /// Keeps a test that has ended, after noting in its report what has changed since the last one, and says where.
-    fn record<'a>(&'a self, tested: &'a Tested, report: &'a mut Report) -> Answer<'a, TestName>;
+    /// Keeps a test that has ended, after noting in its report what has changed since the last one, and says where. If it was asked for by a call,
+    /// that call's event is made with it.
+    fn record<'a>(
+        &'a self,
+        tested: &'a Tested,
+        report: &'a mut Report,
+        audit: Option<&'a Attempt>,
+    ) -> Answer<'a, TestName>;
 
     /// Every test that may have left something; the running ones among them.
     fn open(&self) -> Answer<'_, Vec<Leftover>>;

@@ -35,6 +35,7 @@ pub use event::Event;
 pub use ledger::{Answer as LedgerAnswer, Ledger};
 
 use crate::model::Error;
+use crate::model::audit::Attempt;
 use crate::report::Tested;
 use crate::s3::Guard;
 use attempt::Attempts;
@@ -75,6 +76,8 @@ pub struct Target {
     pub sample_key: Option<String>,
     /// For how long a refusal is tried again before it is believed.
     pub retry_denied: Duration,
+    /// The call that asked for this test, whose event is made when it ends; a test within a larger call has none.
+    pub audit: Option<Arc<Attempt>>,
 }
 
 impl std::fmt::Debug for Prober {

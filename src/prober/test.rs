@@ -122,7 +122,8 @@ impl Test {
     /// Keeps the report. A test whose report cannot be kept has ended all the same.
     async fn keep(&self, report: Report) -> (Box<Report>, Option<TestName>) {
         let mut report = Box::new(report);
-        let kept = self.ledger.record(&self.target.tested, &mut report).await;
+        let (tested, audit) = (&self.target.tested, self.target.audit.as_deref());
+        let kept = self.ledger.record(tested, &mut report, audit).await;
         let kept = kept.map_err(|error| warn!(%error, "the report of a test could not be kept"));
         (report, kept.ok())
     }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::ledger::{Answer, Ledger};
 use crate::model::Error;
+use crate::model::audit::Attempt;
 use crate::model::connection_test::TestName;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
@@ -50,7 +51,12 @@ impl Ledger for Broken {
         Box::pin(async { broken() })
     }
 
-    fn record<'a>(&'a self, _: &'a Tested, _: &'a mut Report) -> Answer<'a, TestName> {
+    fn record<'a>(
+        &'a self,
+        _: &'a Tested,
+        _: &'a mut Report,
+        _: Option<&'a Attempt>,
+    ) -> Answer<'a, TestName> {
         Box::pin(async { broken() })
     }
 

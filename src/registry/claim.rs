@@ -1,9 +1,12 @@
 //! What is known of the claim of an enrichment datastore's prefix.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{Registry, Stored, keys, record, unchanged};
 use crate::model::Error;
+use crate::model::audit::Attempt;
 use crate::model::claim::{Claim, ClaimError};
 use crate::model::datastore::Datastore;
 use crate::model::name::DatastoreName;
@@ -16,7 +19,8 @@ impl<S: Store> Registry<S> {
         self.installation.id
     }
 
-    /// Notes what is known of the claim of a datastore, which was as it is given. While one is noted the datastore does not move.
+    /// Notes what is known of the claim of a datastore, which was as it is given. While one is noted the datastore does not move. When this is what a
+    /// call came to, the call's event is in the same commit.
     ///
     /// # Errors
     /// [`Error::DatastoreNotFound`] also when it is another one of the same name, [`Error::StoreUnavailable`], and [`Error::Claim`] if what is known
@@ -25,6 +29,7 @@ impl<S: Store> Registry<S> {
         &self,
         as_read: &Datastore,
         claim: Option<Claim>,
+        audit: Option<&Arc<Attempt>>,
     ) -> Result<Stored, Error> {
         let id = &as_read.id;
         loop {
@@ -41,7 +46,8 @@ impl<S: Store> Registry<S> {
             new.update_time = (self.now)().max(new.update_time);
             let record = record::encode(&new).map_err(Error::Internal)?;
             let txn = unchanged(Txn::new(), &stored).put(keys::datastore(id), record);
-            if let Some(revision) = self.committed(txn).await? {
+            let event = self.change(audit);
+            if let Some(revision) = self.committed_with(txn, event).await? {
                 return Ok(Stored {
                     datastore: new,
                     revision: Some(revision),

@@ -1,5 +1,6 @@
 //! Creating datastores: one alone, or a source and its enrichment datastore, with all that belongs to them in one commit.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -7,6 +8,7 @@ use uuid::Uuid;
 use super::links::linked;
 use super::{Connection, Registry, Request, Stored, keys, record, unavailable};
 use crate::model::Error;
+use crate::model::audit::{Attempt, Event};
 use crate::model::connection_test::TestName;
 use crate::model::datastore::{Datastore, S3Config};
 use crate::model::link;
@@ -27,6 +29,8 @@ pub struct Create {
     pub request: Option<Request>,
     /// Check everything, store nothing.
     pub validate_only: bool,
+    /// Whose event is to be in the same commit.
+    pub audit: Option<Arc<Attempt>>,
 }
 
 /// The enrichment datastore of a new source.
@@ -71,7 +75,7 @@ impl<S: Store> Registry<S> {
     /// [`Error::RequestIdReused`], [`Error::StoreUnavailable`].
     pub async fn create(&self, create: Create) -> Result<Stored, Error> {
         let (request, validate_only) = (create.request, create.validate_only);
-        let share_prefix = create.share_prefix;
+        let (share_prefix, audit) = (create.share_prefix, create.audit.clone());
         let born = Born::of(create, (self.now)())?;
         // The commit's guards refuse what is taken. Only when they do is it worth reading who has it.
         let mut conflicted = false;
@@ -97,7 +101,8 @@ impl<S: Store> Registry<S> {
             }
             let txn = self.birth(txn, &born).await?;
             let txn = self.remember(txn, request, Some(&datastore)).await?;
-            if let Some(revision) = self.committed(txn).await? {
+            let event = self.change(audit.as_ref()).map(|event| born.told(event));
+            if let Some(revision) = self.committed_with(txn, event).await? {
                 return Ok(Stored {
                     connection: self.connection_when_born(&born).await?,
                     datastore,
@@ -181,6 +186,18 @@ impl Born {
             }
         };
         Ok(Self { first, enrichment })
+    }
+
+    /// The event of their creation, with the names that they have now.
+    fn told(&self, event: Event) -> Event {
+        let name = |id: &DatastoreId| DatastoreName::new(id.clone()).to_string();
+        let tests = self.all().filter_map(|(_, tested)| tested.as_ref());
+        Event {
+            resource: name(&self.first.0.id),
+            enrichment: self.first.0.enrichment.as_ref().map(name),
+            connection_tests: tests.map(ToString::to_string).collect(),
+            ..event
+        }
     }
 
     fn all(&self) -> impl Iterator<Item = &(Datastore, Option<TestName>)> {

@@ -1,9 +1,12 @@
 //! Deleting a datastore: record, credentials and index entries in one commit.
 
+use std::sync::Arc;
+
 use super::links::unlinked;
 use super::places::left;
 use super::{Registry, Request, keys, record, refuse_stale, unchanged};
 use crate::model::Error;
+use crate::model::audit::Attempt;
 use crate::model::claim::{ClaimError, marker_key};
 use crate::model::datastore::Datastore;
 use crate::model::link::LinkError;
@@ -24,6 +27,8 @@ pub struct Delete {
     pub validate_only: bool,
     /// Unlink the sources of an enrichment datastore, and leave the marker of its claim behind.
     pub force: bool,
+    /// Whose event is to be in the same commit.
+    pub audit: Option<Arc<Attempt>>,
 }
 
 impl<S: Store> Registry<S> {
@@ -69,7 +74,8 @@ impl<S: Store> Registry<S> {
                 .delete(keys::by_display_name(&datastore.display_name))
                 .delete(keys::by_create_time(datastore.create_time, &delete.id));
             let txn = self.remember(txn, delete.request, None).await?;
-            if self.committed(txn).await?.is_some() {
+            let event = self.change(delete.audit.as_ref());
+            if self.committed_with(txn, event).await?.is_some() {
                 return Ok(());
             }
         }

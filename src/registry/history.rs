@@ -15,10 +15,11 @@ use super::installation::Fingerprint;
 use super::places::as_read;
 use super::{Registry, Stored, keys, unavailable, unchanged};
 use crate::model::Error;
+use crate::model::audit::{Attempt, CUT_OFF, Event};
 use crate::model::connection_test::TestName;
 use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
-use crate::report::{FindingReason, Report, Subject, Tested, changes};
+use crate::report::{FindingReason, Outcome, Report, Subject, Tested, changes};
 use crate::store::{Direction, Entry, Scan, Store, Txn};
 
 /// How many tests of datastores that are not saved are kept at the most.
@@ -61,7 +62,8 @@ impl Bounds {
 
 impl<S: Store> Registry<S> {
     /// Keeps a test that has ended, after noting in it what has changed since the last one, and says where. The connection of a saved datastore is
-    /// known by it, if it was a test of what the datastore now is, for its own role.
+    /// known by it, if it was a test of what the datastore now is, for its own role. The event of the call that asked for the test is in the same
+    /// commit; it is made also when the test cannot be kept.
     ///
     /// # Errors
     /// [`Error::DatastoreNotFound`] when the datastore has gone meanwhile, [`Error::StoreUnavailable`].
@@ -69,15 +71,45 @@ impl<S: Store> Registry<S> {
         &self,
         tested: &Tested,
         report: &mut Report,
+        audit: Option<&Attempt>,
+    ) -> Result<TestName, Error> {
+        let kept = self.record(tested, report, audit).await;
+        if let (Err(_), Some(attempt)) = (&kept, audit) {
+            self.note(attempt, came_to(report), None).await;
+        }
+        kept
+    }
+
+    async fn record(
+        &self,
+        tested: &Tested,
+        report: &mut Report,
+        audit: Option<&Attempt>,
     ) -> Result<TestName, Error> {
         let fingerprint = self.installation.fingerprint(&tested.s3, tested.role)?;
         match &tested.subject {
             Subject::Saved { id, uid } => {
-                self.record_saved(id, *uid, tested, fingerprint, report)
+                self.record_saved(id, *uid, tested, fingerprint, report, audit)
                     .await
             }
-            Subject::Unsaved => self.record_unsaved(tested, fingerprint, report).await,
+            Subject::Unsaved => {
+                self.record_unsaved(tested, fingerprint, report, audit)
+                    .await
+            }
         }
+    }
+
+    /// The event of the call that asked for a test.
+    fn test_event(
+        &self,
+        audit: Option<&Attempt>,
+        name: &TestName,
+        report: &Report,
+    ) -> Option<Event> {
+        audit.map(|attempt| Event {
+            connection_tests: vec![name.to_string()],
+            ..attempt.event((self.now)(), came_to(report))
+        })
     }
 
     async fn record_saved(
@@ -87,6 +119,7 @@ impl<S: Store> Registry<S> {
         tested: &Tested,
         fingerprint: Fingerprint,
         report: &mut Report,
+        audit: Option<&Attempt>,
     ) -> Result<TestName, Error> {
         let name = TestName {
             datastore: Some(id.clone()),
@@ -111,7 +144,8 @@ impl<S: Store> Registry<S> {
             if current == fingerprint && !was_cut_off(report) {
                 txn = self.shown(txn, id, report).await?;
             }
-            if self.committed(txn).await?.is_some() {
+            let event = self.test_event(audit, &name, report);
+            if self.committed_with(txn, event).await?.is_some() {
                 return Ok(name);
             }
         }
@@ -154,7 +188,13 @@ impl<S: Store> Registry<S> {
         tested: &Tested,
         fingerprint: Fingerprint,
         report: &Report,
+        audit: Option<&Attempt>,
     ) -> Result<TestName, Error> {
+        let name = TestName {
+            datastore: None,
+            id: report.test_id,
+        };
+        let event = self.test_event(audit, &name, report);
         let record = encoded(tested, fingerprint, report)?;
         let key = keys::test(keys::UNSAVED_TESTS, report.test_id);
         let mut txn = Txn::new().put(key, record);
@@ -173,12 +213,9 @@ impl<S: Store> Registry<S> {
             txn = txn.delete(key);
             left -= 1;
         }
-        self.store.commit(txn).await.map_err(unavailable)?;
+        self.committed_with(txn, event).await?;
         *number = left;
-        Ok(TestName {
-            datastore: None,
-            id: report.test_id,
-        })
+        Ok(name)
     }
 
     /// Takes all tests of a datastore away, and what is known by them.
@@ -212,6 +249,16 @@ impl<S: Store> Registry<S> {
         let entries = self.store.scan(scan).await.map_err(unavailable)?;
         let record = |entry: Entry| Ok((entry.key.clone(), decoded(&entry)?));
         entries.into_iter().map(record).collect()
+    }
+}
+
+/// What a test came to, in the words of the audit.
+fn came_to(report: &Report) -> &'static str {
+    match report.outcome {
+        _ if was_cut_off(report) => CUT_OFF,
+        Outcome::Passed => "PASSED",
+        Outcome::Failed => "FAILED",
+        Outcome::Inconclusive => "INCONCLUSIVE",
     }
 }
 
@@ -318,7 +365,7 @@ mod tests {
         let open = |now| Registry::open(Arc::clone(&store), keys_in(folder.path()), now, 50);
         let (registry, tested) = (open(SystemTime::now).await.unwrap(), tested());
         let name = registry
-            .record_test(&tested, &mut Report::passed())
+            .record_test(&tested, &mut Report::passed(), None)
             .await
             .unwrap();
         let fields = ("datastore", "connection_test");
@@ -334,7 +381,7 @@ mod tests {
             Err(Error::Proof(ProofError::TooOld { .. }))
         ));
         later
-            .record_test(&tested, &mut Report::passed())
+            .record_test(&tested, &mut Report::passed(), None)
             .await
             .unwrap();
         let gone = later.connection_test(&name).await;
@@ -351,7 +398,7 @@ mod tests {
             let registry = registry.unwrap();
             for _ in 0..MAX_UNSAVED / 2 + 10 {
                 registry
-                    .record_test(&tested(), &mut Report::passed())
+                    .record_test(&tested(), &mut Report::passed(), None)
                     .await
                     .unwrap();
             }

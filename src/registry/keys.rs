@@ -13,6 +13,8 @@ pub(super) const DATASTORES: &[u8] = b"datastore/";
 pub(super) const BY_DISPLAY_NAME: &[u8] = b"by_display_name/";
 pub(super) const BY_CREATE_TIME: &[u8] = b"by_create_time/";
 pub(super) const LEFTOVERS: &[u8] = b"leftover/";
+/// The events of the audit. Their ids begin with the time, so that they sort by it.
+pub(super) const AUDIT_EVENTS: &[u8] = b"audit/";
 pub(super) const REQUESTS_BY_EXPIRY: &[u8] = b"request_by_expiry/";
 
 /// What is sealed, each entry under the id of its owner. The key is part of what it is sealed to.
@@ -128,6 +130,17 @@ pub(super) fn leftovers_at(s3: &S3Config) -> Vec<u8> {
 pub(super) fn leftover(s3: &S3Config, test_id: Uuid) -> Vec<u8> {
     let id = test_id.simple().to_string();
     [&leftovers_at(s3), id.as_bytes()].concat()
+}
+
+/// One event of the audit.
+pub(super) fn audit_event(id: Uuid) -> Vec<u8> {
+    [AUDIT_EVENTS, id.simple().to_string().as_bytes()].concat()
+}
+
+/// The id of the event in a key.
+pub(super) fn audit_event_in(key: &[u8]) -> Result<Uuid, Error> {
+    let id = key.strip_prefix(AUDIT_EVENTS).unwrap_or_default();
+    Uuid::try_parse_ascii(id).map_err(|e| Error::Internal(Box::new(e)))
 }
 
 /// What a request id has brought about.

@@ -3,9 +3,12 @@
 //! A link touches a fixed number of entries, however many sources an enrichment datastore has: its place among the sources by id, that among them by
 //! location, and the mark that they have changed.
 
+use std::sync::Arc;
+
 use super::places::as_read;
 use super::{Registry, Request, Stored, keys, record, refuse_stale, unavailable, unchanged};
 use crate::model::Error;
+use crate::model::audit::{Attempt, Event};
 use crate::model::datastore::Datastore;
 use crate::model::link::{self, LinkError};
 use crate::model::name::{DatastoreId, DatastoreName};
@@ -27,6 +30,8 @@ pub struct Link {
     pub request: Option<Request>,
     /// Check everything, store nothing.
     pub validate_only: bool,
+    /// Whose event is to be in the same commit.
+    pub audit: Option<Arc<Attempt>>,
 }
 
 impl<S: Store> Registry<S> {
@@ -70,7 +75,9 @@ impl<S: Store> Registry<S> {
             txn = unlinked(txn, old).put(keys::datastore(&new.id), record);
             txn = linked(txn, &new);
             txn = self.remember(txn, link.request, Some(&new)).await?;
-            if let Some(revision) = self.committed(txn).await? {
+            let event = self.change(link.audit.as_ref());
+            let event = event.map(|event| told(event, old, &new));
+            if let Some(revision) = self.committed_with(txn, event).await? {
                 return Ok(Stored {
                     datastore: new,
                     revision: Some(revision),
@@ -147,6 +154,15 @@ impl<S: Store> Registry<S> {
             direction: store::Direction::Ascending,
         };
         Ok(self.store.scan(scan).await.map_err(unavailable)?.pop())
+    }
+}
+
+/// The event of a link, or of an unlink, with the enrichment datastore that it was to.
+fn told(event: Event, old: &Datastore, new: &Datastore) -> Event {
+    let enrichment = new.enrichment.as_ref().or(old.enrichment.as_ref());
+    Event {
+        enrichment: enrichment.map(|id| DatastoreName::new(id.clone()).to_string()),
+        ..event
     }
 }
 

@@ -1,5 +1,6 @@
 //! The use cases over a store: create, get, list, update, delete and link datastores, and keep their tests. Each is one guarded commit, or none.
 
+mod audit;
 mod claim;
 mod connection;
 mod create;
@@ -24,6 +25,7 @@ mod update;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use audit::{EventPage, EventQuery, TARGET as AUDIT};
 pub use connection::Connection;
 pub use create::{Create, Enrichment, New};
 pub use delete::Delete;
@@ -50,6 +52,7 @@ pub struct Registry<S> {
     sealing: Sealing,
     installation: Installation,
     history: history::Bounds,
+    trail: Arc<audit::Trail>,
 }
 
 /// A datastore as it is stored, and the revision that stored it.
@@ -83,6 +86,7 @@ impl<S: Store> Registry<S> {
             history: history::Bounds::of(&*store, test_history).await?,
             store,
             now,
+            trail: Arc::default(),
         })
     }
 }
@@ -90,11 +94,15 @@ impl<S: Store> Registry<S> {
 impl<S: Store> Registry<S> {
     /// Commits, and says at which revision; not at all when a guard did not hold, and the use case has to look again.
     async fn committed(&self, txn: Txn) -> Result<Option<Revision>, Error> {
-        match self.store.commit(txn).await {
-            Ok(revision) => Ok(Some(revision)),
-            Err(store::Error::Conflict { .. }) => Ok(None),
-            Err(error) => Err(unavailable(error)),
-        }
+        committed(&*self.store, txn).await
+    }
+}
+
+async fn committed(store: &impl Store, txn: Txn) -> Result<Option<Revision>, Error> {
+    match store.commit(txn).await {
+        Ok(revision) => Ok(Some(revision)),
+        Err(store::Error::Conflict { .. }) => Ok(None),
+        Err(error) => Err(unavailable(error)),
     }
 }
 

@@ -166,6 +166,7 @@ fn creation(name: &str, role: Role, uri: &str, enrichment: Enrichment) -> Create
         share_prefix: true,
         request: None,
         validate_only: false,
+        audit: None,
     }
 }
 
@@ -177,6 +178,7 @@ fn link(source: &str, enrichment: Option<&str>) -> Link {
         revision: None,
         request: None,
         validate_only: false,
+        audit: None,
     }
 }
 
@@ -186,6 +188,7 @@ fn removal(name: &str, force: bool) -> Delete {
         revision: None,
         request: None,
         validate_only: false,
+        audit: None,
         force,
     }
 }
@@ -205,6 +208,7 @@ fn moving(name: &str, uri: &str) -> Update {
         },
         request: None,
         validate_only: false,
+        audit: None,
         share_prefix: true,
         proven: Proven::Waived,
     }
@@ -388,7 +392,7 @@ async fn a_test_proves_no_connection_that_somebody_else_has_changed_meanwhile() 
     };
     let test = lab
         .theirs
-        .record_test(&proven, &mut Report::passed())
+        .record_test(&proven, &mut Report::passed(), None)
         .await
         .unwrap();
     lab.meddle(|theirs| async move { theirs.update(moving("orders", "s3://data/new")).await });
@@ -401,9 +405,11 @@ async fn a_test_proves_no_connection_that_somebody_else_has_changed_meanwhile() 
 async fn a_test_that_ends_while_its_datastore_is_deleted_is_not_left_behind() {
     let lab = Lab::new().await;
     let tested = lab.tested("orders").await;
-    lab.meddle(
-        move |theirs| async move { theirs.record_test(&tested, &mut Report::passed()).await },
-    );
+    lab.meddle(move |theirs| async move {
+        theirs
+            .record_test(&tested, &mut Report::passed(), None)
+            .await
+    });
     lab.ours.delete(removal("orders", false)).await.unwrap();
     let scan = Scan {
         prefix: b"test".to_vec(),
@@ -423,7 +429,10 @@ async fn a_test_of_a_datastore_that_is_deleted_meanwhile_is_kept_for_nobody() {
         let again = creation("orders", Role::Source, "s3://data/orders", Enrichment::None);
         theirs.create(again).await
     });
-    let recorded = lab.ours.record_test(&tested, &mut Report::passed()).await;
+    let recorded = lab
+        .ours
+        .record_test(&tested, &mut Report::passed(), None)
+        .await;
     assert!(
         matches!(recorded, Err(Error::DatastoreNotFound(_))),
         "{recorded:?}"
@@ -439,8 +448,13 @@ async fn of_two_tests_the_one_that_began_later_says_what_is_known() {
     let (mut earlier, mut later) = (Report::passed(), failed());
     later.start_time += Duration::from_secs(1);
     let theirs = tested.clone();
-    lab.meddle(move |registry| async move { registry.record_test(&theirs, &mut later).await });
-    lab.ours.record_test(&tested, &mut earlier).await.unwrap();
+    lab.meddle(
+        move |registry| async move { registry.record_test(&theirs, &mut later, None).await },
+    );
+    lab.ours
+        .record_test(&tested, &mut earlier, None)
+        .await
+        .unwrap();
     let known = lab.theirs.get(&id("orders")).await.unwrap().connection;
     assert_eq!(known.unwrap().outcome, Outcome::Failed);
     let all = lab.theirs.connection_tests(&id("orders"), None, 10).await;
@@ -457,7 +471,7 @@ async fn tests_that_are_adopted_count_among_those_that_are_kept() {
         let tested = Tested { subject, s3, role };
         let test = lab
             .ours
-            .record_test(&tested, &mut Report::passed())
+            .record_test(&tested, &mut Report::passed(), None)
             .await
             .unwrap();
         let proven = Proven::By(test);
@@ -487,7 +501,7 @@ async fn a_replayed_create_does_not_show_what_is_known_of_a_namesake() {
     lab.ours.create(namesake).await.unwrap();
     let tested = lab.tested("more").await;
     lab.ours
-        .record_test(&tested, &mut Report::passed())
+        .record_test(&tested, &mut Report::passed(), None)
         .await
         .unwrap();
     assert_eq!(lab.ours.create(create).await.unwrap(), first);
@@ -502,9 +516,15 @@ async fn what_is_noted_of_a_claim_is_noted_only_if_it_is_what_it_was() {
         confirmed: false,
     };
     let unclaimed = lab.ours.get(&id("anomalies")).await.unwrap().datastore;
-    let noted = lab.ours.note_claim(&unclaimed, Some(claim.clone())).await;
+    let noted = lab
+        .ours
+        .note_claim(&unclaimed, Some(claim.clone()), None)
+        .await;
     let noted = noted.unwrap().datastore;
-    let again = lab.ours.note_claim(&unclaimed, Some(claim.clone())).await;
+    let again = lab
+        .ours
+        .note_claim(&unclaimed, Some(claim.clone()), None)
+        .await;
     assert!(matches!(again, Err(Error::Claim(ClaimError::UnderWay(_)))));
     let moved = lab.ours.update(moving("anomalies", "s3://quality/b")).await;
     assert!(matches!(moved, Err(Error::Claim(ClaimError::Held { .. }))));
@@ -518,7 +538,7 @@ async fn what_is_noted_of_a_claim_is_noted_only_if_it_is_what_it_was() {
     lab.ours.create(namesake).await.unwrap();
     let confirmed = lab
         .ours
-        .note_claim(&noted, Some(claim.confirmed(true)))
+        .note_claim(&noted, Some(claim.confirmed(true)), None)
         .await;
     assert!(matches!(confirmed, Err(Error::DatastoreNotFound(_))));
 }
@@ -577,7 +597,10 @@ async fn a_claimed_enrichment_datastore_does_not_move_to_another_partition() {
         confirmed: true,
     };
     let unclaimed = lab.ours.get(&id("anomalies")).await.unwrap().datastore;
-    lab.ours.note_claim(&unclaimed, Some(claim)).await.unwrap();
+    lab.ours
+        .note_claim(&unclaimed, Some(claim), None)
+        .await
+        .unwrap();
     let moved = to_region("anomalies", "cn-north-1", Proven::Waived);
     let moved = lab.ours.update(moved).await;
     assert!(matches!(moved, Err(Error::Claim(ClaimError::Held { .. }))));

@@ -1,10 +1,13 @@
 //! Changing a datastore: the named fields, guarded by the revision that was read.
 
+use std::sync::Arc;
+
 use super::delete::refuse_claimed;
 use super::links::{linked, unlinked};
 use super::places::left;
 use super::{Registry, Request, Stored, keys, record, refuse_stale, unchanged};
 use crate::model::Error;
+use crate::model::audit::{Attempt, Event};
 use crate::model::certificates::Certificates;
 use crate::model::connection_test::TestName;
 use crate::model::credentials::Credentials;
@@ -36,6 +39,8 @@ pub struct Update {
     pub share_prefix: bool,
     /// What has proven the new connection.
     pub proven: Proven,
+    /// Whose event is to be in the same commit.
+    pub audit: Option<Arc<Attempt>>,
 }
 
 /// What has proven a connection that changes.
@@ -145,7 +150,9 @@ impl<S: Store> Registry<S> {
             }
             let txn = replacement(txn, old, &new)?;
             let txn = self.remember(txn, update.request, Some(&new)).await?;
-            if let Some(revision) = self.committed(txn).await? {
+            let event = self.change(update.audit.as_ref());
+            let event = event.map(|event| told(event, &update.proven));
+            if let Some(revision) = self.committed_with(txn, event).await? {
                 return Ok(Stored {
                     connection: self.connection(&new.id).await?,
                     datastore: new,
@@ -208,6 +215,14 @@ impl<S: Store> Registry<S> {
         let new = changed(&old, &update.change)?;
         Ok((new.s3 != old.s3).then_some((new.s3, new.role)))
     }
+}
+
+/// The event of an update, with the test that it relied on.
+fn told(mut event: Event, proven: &Proven) -> Event {
+    if let Proven::By(test) = proven {
+        event.connection_tests.push(test.to_string());
+    }
+    event
 }
 
 /// Somebody else has changed the connection in the meantime.

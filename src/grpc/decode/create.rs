@@ -49,6 +49,7 @@ pub(in crate::grpc) fn create(
                 share_prefix: request.share_prefix,
                 request: request_id,
                 validate_only: request.validate_only,
+                audit: None,
             };
             let proofs = Proofs {
                 first,

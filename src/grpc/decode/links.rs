@@ -24,6 +24,7 @@ pub(in crate::grpc) fn link(request: &pb::LinkEnrichmentRequest) -> Result<Link,
             revision: etag(&request.etag),
             request: request_id,
             validate_only: request.validate_only,
+            audit: None,
         }),
         _ => Err(fields.error()),
     }
@@ -45,6 +46,7 @@ pub(in crate::grpc) fn unlink(request: &pb::UnlinkEnrichmentRequest) -> Result<L
             revision: etag(&request.etag),
             request: request_id,
             validate_only: request.validate_only,
+            audit: None,
         }),
         _ => Err(fields.error()),
     }

@@ -136,6 +136,7 @@ fn creation(name: &str) -> Create {
         share_prefix: false,
         request: None,
         validate_only: false,
+        audit: None,
     }
 }
 
@@ -149,6 +150,7 @@ fn update(name: &str, s3: S3Change) -> Update {
         },
         request: None,
         validate_only: false,
+        audit: None,
         share_prefix: false,
         proven: Proven::Waived,
     }
@@ -199,6 +201,7 @@ async fn the_store_holds_no_secret_and_gives_each_back_whole() {
         force: false,
         request: None,
         validate_only: false,
+        audit: None,
     };
     lab.registry.delete(delete).await.unwrap();
     lab.registry

@@ -145,7 +145,13 @@ async fn the_served_descriptors_keep_the_google_api_options() {
             assert!(references.contains(&format!("{request}.name")));
         }
         let policy = file(&channel, version, "datastore.v1.TrustPolicy").await;
-        for (file, is_input) in [(&datastore, true), (&service, false), (&policy, false)] {
+        let audit = file(&channel, version, "datastore.v1.AuditEvent").await;
+        for (file, is_input) in [
+            (&datastore, true),
+            (&audit, true),
+            (&service, false),
+            (&policy, false),
+        ] {
             let behaviors = with_option(file, FIELD_BEHAVIOR);
             for message in under(file, MESSAGES) {
                 let message_name = name(message);
@@ -297,6 +303,15 @@ fn other_refusals() -> Vec<Row> {
         (
             "GenerateIamPolicy",
             pb::GenerateIamPolicyRequest::default().encode_to_vec(),
+            ErrorReason::InvalidFields,
+        ),
+        (
+            "ListAuditEvents",
+            pb::ListAuditEventsRequest {
+                page_size: -1,
+                ..pb::ListAuditEventsRequest::default()
+            }
+            .encode_to_vec(),
             ErrorReason::InvalidFields,
         ),
     ]
