@@ -1,11 +1,17 @@
 //! The command line and the environment, checked once and passed in.
 
+mod access;
+mod tokens;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
+
+pub use access::{AccessOptions, HealthAccess, ReflectionAccess};
+pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 
 /// Registers S3 datastores and proves, permission by permission, that their credentials work.
 #[derive(Debug, Parser)]
@@ -21,6 +27,9 @@ pub struct Cli {
 pub enum Command {
     /// Serve the gRPC API.
     Serve(Serve),
+    /// Make, list and revoke the tokens that callers send.
+    #[command(subcommand)]
+    Tokens(TokensCommand),
 }
 
 /// The options of `datastored serve`.
@@ -69,6 +78,10 @@ pub struct Serve {
     /// Whether datastores may be at private and loopback addresses; by default they may while the server listens on a loopback address.
     #[arg(long, env = "DATASTORED_PRIVATE_ENDPOINTS")]
     pub private_endpoints: Option<PrivateEndpoints>,
+
+    /// Who may call.
+    #[command(flatten)]
+    pub access: AccessOptions,
 }
 
 /// What the server does with endpoints at private and loopback addresses.
@@ -95,11 +108,33 @@ impl Serve {
     /// # Errors
     /// A sentence, when none was named and the user has no home.
     pub fn data_dir(&self) -> Result<PathBuf, String> {
-        if let Some(named) = &self.data_dir {
-            return Ok(named.clone());
-        }
-        let xdg = Xdg::new().map_err(|_| "there is no home folder; name one with --data-dir")?;
-        Ok(xdg.data_dir().join("datastored"))
+        data_dir(self.data_dir.as_ref())
+    }
+
+    /// Whether callers must say who they are.
+    #[must_use]
+    pub fn requires_authentication(&self) -> bool {
+        self.access.requires_authentication(self.listen)
+    }
+
+    /// The file of the tokens that are accepted.
+    ///
+    /// # Errors
+    /// As [`Serve::data_dir`].
+    pub fn tokens_file(&self) -> Result<PathBuf, String> {
+        let file = TokensFile {
+            data_dir: self.data_dir.clone(),
+            tokens_file: self.access.tokens_file.clone(),
+        };
+        file.path()
+    }
+
+    /// Checks the options that depend on each other.
+    ///
+    /// # Errors
+    /// A sentence that names the option to give.
+    pub fn check(&self) -> Result<(), String> {
+        self.access.check(self.listen)
     }
 
     /// Whether endpoints may be at private and loopback addresses. Who can call a server that listens on loopback only is on this machine already.
@@ -110,6 +145,14 @@ impl Serve {
             None => self.listen.ip().is_loopback(),
         }
     }
+}
+
+fn data_dir(named: Option<&PathBuf>) -> Result<PathBuf, String> {
+    if let Some(named) = named {
+        return Ok(named.clone());
+    }
+    let xdg = Xdg::new().map_err(|_| "there is no home folder; name one with --data-dir")?;
+    Ok(xdg.data_dir().join("datastored"))
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
@@ -152,7 +195,9 @@ mod tests {
 
     #[test]
     fn private_endpoints_are_allowed_by_default_while_only_this_machine_can_call() {
-        let Command::Serve(mut serve) = Cli::parse_from(["datastored", "serve"]).command;
+        let Command::Serve(mut serve) = Cli::parse_from(["datastored", "serve"]).command else {
+            panic!("it is another command");
+        };
         for (address, by_default) in [
             ("127.0.0.1:1", true),
             ("[::1]:1", true),

@@ -11,12 +11,14 @@
 //! - [`model`] has the domain's types, valid by construction. No I/O.
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
+//! - [`auth`] says who calls, and what they may call.
 //! - [`peer`] is the other end of a connection.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
 pub mod admission;
+pub mod auth;
 pub mod claims;
 pub mod config;
 pub mod grpc;

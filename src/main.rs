@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use datastored::config::{Cli, Command};
+use datastored::auth::commands;
+use datastored::config::{Cli, Command, Serve};
 use datastored::{server, telemetry};
 use mimalloc::MiMalloc;
 
@@ -14,13 +15,24 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Serve(options) = Cli::parse().command;
+    match Cli::parse().command {
+        Command::Serve(options) => serve(options).await,
+        Command::Tokens(command) => match commands::run(&command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error, 1),
+        },
+    }
+}
+
+async fn serve(options: Serve) -> ExitCode {
     telemetry::init(options.log_format);
     match server::run(options).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("datastored: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => failed(&error, error.exit_code()),
     }
+}
+
+fn failed(error: &dyn std::error::Error, status: u8) -> ExitCode {
+    eprintln!("datastored: {error}");
+    ExitCode::from(status)
 }
