@@ -7,6 +7,7 @@
 
 mod api;
 mod assume_role;
+mod auth;
 mod connection;
 mod enrichment;
 mod guard;

@@ -169,7 +169,7 @@ pub fn command(folder: &Path, options: &[&str]) -> Command {
 }
 
 /// The program: cargo names it to tests; the demo finds it in the folder above its own.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     if let Some(named) = option_env!("CARGO_BIN_EXE_datastored") {
         return PathBuf::from(named);
     }
