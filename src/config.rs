@@ -1,11 +1,17 @@
 //! The command line and the environment, checked once and passed in.
 
+mod access;
+mod tokens;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
+
+pub use access::{AccessOptions, HealthAccess, ReflectionAccess};
+pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 
 use crate::cli::keys::{Keys, Place};
 
@@ -25,6 +31,9 @@ pub enum Command {
     Serve(Serve),
     /// Make, rotate and look at the keys that seal stored credentials.
     Keys(Keys),
+    /// Make, list and revoke the tokens that callers send.
+    #[command(subcommand)]
+    Tokens(TokensCommand),
 }
 
 /// Where the records are.
@@ -89,6 +98,10 @@ pub struct Serve {
     /// Whether datastores may be at private and loopback addresses; by default they may while the server listens on a loopback address.
     #[arg(long, env = "DATASTORED_PRIVATE_ENDPOINTS")]
     pub private_endpoints: Option<PrivateEndpoints>,
+
+    /// Who may call.
+    #[command(flatten)]
+    pub access: AccessOptions,
 }
 
 /// What the server does with endpoints at private and loopback addresses.
@@ -124,6 +137,32 @@ impl DataDir {
 }
 
 impl Serve {
+    /// Whether callers must say who they are.
+    #[must_use]
+    pub fn requires_authentication(&self) -> bool {
+        self.access.requires_authentication(self.listen)
+    }
+
+    /// The file of the tokens that are accepted.
+    ///
+    /// # Errors
+    /// As [`DataDir::path`].
+    pub fn tokens_file(&self) -> Result<PathBuf, String> {
+        let file = TokensFile {
+            data_dir: self.place.data_dir.clone(),
+            tokens_file: self.access.tokens_file.clone(),
+        };
+        file.path()
+    }
+
+    /// Checks the options that depend on each other.
+    ///
+    /// # Errors
+    /// A sentence that names the option to give.
+    pub fn check(&self) -> Result<(), String> {
+        self.access.check(self.listen)
+    }
+
     /// Whether endpoints may be at private and loopback addresses. Who can call a server that listens on loopback only is on this machine already.
     #[must_use]
     pub fn allows_private_endpoints(&self) -> bool {

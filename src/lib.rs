@@ -13,6 +13,7 @@
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - [`rotation`] keeps the keys in use as the key file has them; [`reload`] sees when files change.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
+//! - [`auth`] says who calls, and what they may call.
 //! - [`peer`] is the other end of a connection.
 //! - [`cli`] has the subcommands that are no server.
 //! - [`server`], [`config`], [`telemetry`], [`shutdown`] and `core_dumps` make a process of it.
@@ -20,6 +21,7 @@
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
 pub mod admission;
+pub mod auth;
 pub mod claims;
 pub mod cli;
 pub mod config;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use datastored::auth::commands;
 use datastored::config::{Cli, Command, Serve};
 use datastored::{cli, server, telemetry};
 use mimalloc::MiMalloc;
@@ -20,6 +21,10 @@ fn main() -> ExitCode {
                 print!("{done}");
                 ExitCode::SUCCESS
             }
+            Err(error) => failed(&error, 1),
+        },
+        Command::Tokens(command) => match commands::run(&command) {
+            Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error, 1),
         },
     }

@@ -16,9 +16,10 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
 
-use crate::config::Serve;
+use crate::auth::{self, Authenticator};
+use crate::config::{ReflectionAccess, Serve};
 use crate::core_dumps;
-use crate::grpc::{MAX_MESSAGE_BYTES, Service, TransportErrors};
+use crate::grpc::{Authentication, Gate, MAX_MESSAGE_BYTES, Service, TransportErrors};
 use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
@@ -48,6 +49,9 @@ pub enum Error {
         /// The system's words.
         source: io::Error,
     },
+    /// What says who may call cannot be used.
+    #[error("{0}")]
+    Access(#[from] auth::Error),
     /// The store cannot be opened or closed.
     #[error("{0}")]
     Store(#[from] store::Error),
@@ -89,12 +93,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit status of the process: 3 when the data folder is another server's, 4 when the store cannot be used as it is, 1 otherwise.
+    /// The exit status of the process: 2 when an option or a file that an option names cannot be used, 3 when the data folder is another server's, 4 when the store cannot be used as it is, 1 otherwise.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Store(store::Error::AlreadyOpen { .. }) => 3,
             Self::Store(_) | Self::Registry(_) | Self::Keys(_) | Self::KeyFileLost { .. } => 4,
+            Self::Config(_) | Self::Access(_) => 2,
             _ => 1,
         }
     }
@@ -107,6 +112,7 @@ impl Error {
 /// # Errors
 /// When the server cannot start, or fails while it runs.
 pub async fn run(options: Serve) -> Result<(), Error> {
+    options.check().map_err(Error::Config)?;
     let (data_dir, key_file) = options.place.files().map_err(Error::Config)?;
     core_dumps::forbid().map_err(Error::CoreDumps)?;
     let address = options.listen;
@@ -118,6 +124,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
 
     // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
     let mut signals = Signals::catch().map_err(Error::Signals)?;
+    let gate = gate(&options).await?;
     let store = Arc::new(open(data_dir.clone()).await?);
     let watch = Watch::begin(vec![key_file.path().to_owned()]).map_err(Error::Signals)?;
     let lost = lost_keys(&options);
@@ -148,11 +155,17 @@ pub async fn run(options: Serve) -> Result<(), Error> {
             allow_ambient: options.allow_ambient_credentials,
         },
     );
+    let is_reflected = options.access.reflection != ReflectionAccess::Off;
     let router = Server::builder()
         .layer(TransportErrors)
+        .layer(Authentication::new(gate))
         .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_optional_service(is_reflected.then(|| reflection().build_v1()).transpose()?)
+        .add_optional_service(
+            is_reflected
+                .then(|| reflection().build_v1alpha())
+                .transpose()?,
+        )
         .add_service(
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
@@ -237,6 +250,24 @@ fn lost_keys(options: &Serve) -> LostKeys {
     } else {
         LostKeys::Refuse
     }
+}
+
+/// Who is let in. Says so when that is nobody, or everybody though there are tokens.
+async fn gate(options: &Serve) -> Result<Gate, Error> {
+    let tokens = options.tokens_file().map_err(Error::Config)?;
+    if !options.requires_authentication() {
+        if tokens.exists() {
+            warn!(
+                "there are tokens, but nobody has to send one; --require-authentication asks for them"
+            );
+        }
+        return Ok(Gate::open());
+    }
+    let authenticator = Authenticator::open(&tokens, options.access.access_file.clone()).await?;
+    if authenticator.accepts_nobody(SystemTime::now()) {
+        warn!(tokens_file = %tokens.display(), "nobody can call: make a token with `datastored tokens create`, or name an --access-file");
+    }
+    Ok(Gate::closed(authenticator, &options.access))
 }
 
 async fn open(data_dir: PathBuf) -> Result<Sled, Error> {

@@ -1,6 +1,7 @@
 //! The face: decode a request, call the registry or the prober, encode the answer. Only this room knows protobuf and gRPC codes.
 
 mod audit;
+mod authentication;
 mod connection_test;
 mod decode;
 mod encode;
@@ -11,5 +12,6 @@ mod service;
 mod status;
 mod transport_errors;
 
+pub use authentication::{Authentication, Gate};
 pub use service::Service;
 pub use transport_errors::{MAX_MESSAGE_BYTES, TransportErrors};

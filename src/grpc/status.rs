@@ -1,5 +1,6 @@
 //! The only map from domain errors to gRPC: code, reason, metadata and details (AIP-193).
 
+mod access;
 mod claim;
 mod link;
 mod proof;
@@ -16,6 +17,8 @@ use uuid::Uuid;
 use crate::model::Error;
 use crate::model::error::Violation;
 use crate::pb::ErrorReason;
+
+pub(super) use access::{refused, too_low};
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "datastored.dev";

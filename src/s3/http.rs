@@ -39,9 +39,13 @@ fn guarded(
 ) -> SharedHttpClient {
     let client = trusting(trusted, Guarded { guard, names });
     http_client_fn(move |settings, components| {
-        let connector = client.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { guard, connector })
+        behind(guard, client.http_connector(settings, components))
     })
+}
+
+/// The same connector behind the guard, with answers of a bounded length. Its resolver has to be behind the guard, too.
+pub(super) fn behind(guard: Guard, connector: SharedHttpConnector) -> SharedHttpConnector {
+    SharedHttpConnector::new(Connector { guard, connector })
 }
 
 fn trusting(trusted: Option<&Certificates>, resolver: Guarded) -> SharedHttpClient {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room, and the words that must not stand in its code.
-const RULES: [(&str, &[&str]); 9] = [
+const RULES: [(&str, &[&str]); 10] = [
     (
         "model",
         &[
@@ -21,6 +21,7 @@ const RULES: [(&str, &[&str]); 9] = [
             "crate::s3",
             "crate::grpc",
             "crate::pb",
+            "crate::auth",
         ],
     ),
     (
@@ -38,6 +39,7 @@ const RULES: [(&str, &[&str]); 9] = [
             "crate::s3",
             "crate::grpc",
             "crate::pb",
+            "crate::auth",
         ],
     ),
     (
@@ -54,6 +56,7 @@ const RULES: [(&str, &[&str]); 9] = [
             "crate::s3",
             "crate::grpc",
             "crate::pb",
+            "crate::auth",
         ],
     ),
     (
@@ -70,6 +73,7 @@ const RULES: [(&str, &[&str]); 9] = [
             "crate::s3",
             "crate::grpc",
             "crate::pb",
+            "crate::auth",
         ],
     ),
     (
@@ -83,6 +87,7 @@ const RULES: [(&str, &[&str]); 9] = [
             "crate::s3",
             "crate::grpc",
             "crate::pb",
+            "crate::auth",
         ],
     ),
     (
@@ -96,6 +101,7 @@ const RULES: [(&str, &[&str]); 9] = [
             "crate::prober",
             "crate::grpc",
             "crate::pb",
+            "crate::auth",
         ],
     ),
     (
@@ -107,6 +113,24 @@ const RULES: [(&str, &[&str]); 9] = [
             "aws_",
             "crate::store",
             "crate::registry",
+            "crate::grpc",
+            "crate::pb",
+            "crate::auth",
+        ],
+    ),
+    (
+        "auth",
+        &[
+            "tonic",
+            "prost",
+            "sled",
+            "aws_sdk",
+            "aws_smithy",
+            "aws_config",
+            "aws_credential",
+            "crate::store",
+            "crate::registry",
+            "crate::prober",
             "crate::grpc",
             "crate::pb",
         ],

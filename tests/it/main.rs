@@ -8,6 +8,7 @@
 mod api;
 mod assume_role;
 mod audit;
+mod auth;
 mod connection;
 mod enrichment;
 mod guard;

@@ -37,11 +37,22 @@ async fn grpcurl(options: &[&str], server: &Datastored, arguments: &[&str]) -> (
 }
 
 async fn call(server: &Datastored, method: &str, data: &str) -> (String, bool) {
-    grpcurl(&["-d", data], server, &[&format!("{SERVICE}/{method}")]).await
+    call_with(&[], server, method, data).await
+}
+
+/// Calls a method with more options.
+pub async fn call_with(
+    options: &[&str],
+    server: &Datastored,
+    method: &str,
+    data: &str,
+) -> (String, bool) {
+    let options = [options, &["-d", data]].concat();
+    grpcurl(&options, server, &[&format!("{SERVICE}/{method}")]).await
 }
 
 #[track_caller]
-fn has(text: &str, parts: &[&str]) {
+pub fn has(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }

@@ -6,7 +6,7 @@ mod crash;
 mod crud;
 mod descriptors;
 mod error_size;
-mod grpcurl;
+pub mod grpcurl;
 mod hostile;
 mod iam_policy;
 mod idempotency;
@@ -15,7 +15,7 @@ mod links_at_once;
 mod list;
 mod list_many;
 mod process;
-mod raw;
+pub mod raw;
 mod secrets;
 mod together;
 mod uniqueness;
@@ -36,7 +36,7 @@ use crate::server::{Datastored, datastore, s3_config};
 pub type Client = DatastoreServiceClient<Channel>;
 
 /// The code that goes with each reason, as `error_reason.proto` says.
-const CODES: [(ErrorReason, Code); 31] = [
+const CODES: [(ErrorReason, Code); 37] = [
     (ErrorReason::InvalidFields, Code::InvalidArgument),
     (ErrorReason::DatastoreNotFound, Code::NotFound),
     (ErrorReason::DisplayNameTaken, Code::AlreadyExists),
@@ -80,6 +80,12 @@ const CODES: [(ErrorReason, Code); 31] = [
     (ErrorReason::PrefixClaimedByOthers, Code::FailedPrecondition),
     (ErrorReason::ClaimFailed, Code::FailedPrecondition),
     (ErrorReason::ClaimUnderWay, Code::Aborted),
+    (ErrorReason::CredentialMissing, Code::Unauthenticated),
+    (ErrorReason::CredentialRefused, Code::Unauthenticated),
+    (ErrorReason::CredentialExpired, Code::Unauthenticated),
+    (ErrorReason::IssuerKeysUnavailable, Code::Unavailable),
+    (ErrorReason::NoAccess, Code::PermissionDenied),
+    (ErrorReason::AccessTooLow, Code::PermissionDenied),
 ];
 
 /// A server with an empty store, and a client of it.

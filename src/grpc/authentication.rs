@@ -1,0 +1,185 @@
+//! Lets a call in when its caller is known and may make it. Handlers find the [`Caller`] among the extensions of the request.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Request, Response};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use super::status::{refused, too_low};
+use crate::auth::{Authenticator, Credential, table};
+use crate::config::{AccessOptions, HealthAccess, ReflectionAccess};
+use crate::model::caller::{Access, Caller};
+use crate::model::secret::Secret;
+use crate::peer::Peer;
+
+/// The layer.
+#[derive(Clone, Debug)]
+pub struct Authentication(Arc<Gate>);
+
+/// Who is let in.
+#[derive(Debug)]
+pub struct Gate {
+    /// `None`: nobody has to say who they are.
+    authenticator: Option<Authenticator>,
+    is_health_open: bool,
+    is_reflection_open: bool,
+}
+
+/// A service behind the gate.
+#[derive(Clone, Debug)]
+pub struct Authenticated<S> {
+    gate: Arc<Gate>,
+    inner: S,
+}
+
+/// What a call needs.
+enum Need {
+    Nothing,
+    /// A caller, whatever their access.
+    Known,
+    Access(Access),
+}
+
+impl Gate {
+    /// Lets everybody in, as the anonymous caller.
+    #[must_use]
+    pub fn open() -> Self {
+        Self {
+            authenticator: None,
+            is_health_open: true,
+            is_reflection_open: true,
+        }
+    }
+
+    /// Lets those in that the authenticator knows.
+    #[must_use]
+    pub fn closed(authenticator: Authenticator, options: &AccessOptions) -> Self {
+        Self {
+            authenticator: Some(authenticator),
+            is_health_open: options.health == HealthAccess::Open,
+            is_reflection_open: options.reflection == ReflectionAccess::Open,
+        }
+    }
+
+    fn need(&self, path: &str) -> Need {
+        let service = path.trim_start_matches('/').split('/').next();
+        let service = service.unwrap_or_default();
+        if service.starts_with("datastore.v1.") {
+            Need::Access(table::needed(path))
+        } else if (self.is_health_open && service == "grpc.health.v1.Health")
+            || (self.is_reflection_open && service.starts_with("grpc.reflection."))
+        {
+            Need::Nothing
+        } else {
+            Need::Known
+        }
+    }
+
+    /// The caller, if the call may be made; none where nobody asks.
+    async fn admit(&self, path: &str, sent: &Credential) -> Result<Option<Caller>, Status> {
+        let Some(authenticator) = &self.authenticator else {
+            return Ok(Some(Caller::anonymous()));
+        };
+        let need = self.need(path);
+        if matches!(need, Need::Nothing) {
+            return Ok(None);
+        }
+        let caller = authenticator.caller(sent, SystemTime::now()).await;
+        let caller = caller.map_err(refused)?;
+        match need {
+            Need::Access(needed) if caller.access < needed => Err(too_low(path, needed, &caller)),
+            _ => Ok(Some(caller)),
+        }
+    }
+}
+
+impl Authentication {
+    /// A layer that lets in whom the gate does.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        Self(Arc::new(gate))
+    }
+}
+
+impl<S> Layer<S> for Authentication {
+    type Service = Authenticated<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Authenticated {
+            gate: Arc::clone(&self.0),
+            inner,
+        }
+    }
+}
+
+impl<S, B> Service<Request<B>> for Authenticated<S>
+where
+    S: Service<Request<B>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let gate = Arc::clone(&self.gate);
+        // The one that is ready makes the call; its clone waits to be.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            let sent = credential(&mut request);
+            let path = request.uri().path().to_owned();
+            match gate.admit(&path, &sent).await {
+                Ok(caller) => {
+                    caller.map(|caller| request.extensions_mut().insert(caller));
+                    inner.call(request).await
+                }
+                Err(status) => Ok(status.into_http()),
+            }
+        })
+    }
+}
+
+/// What the request shows. A token decides, if there is one, and it is taken out: nothing behind the gate has a use for it.
+fn credential<B>(request: &mut Request<B>) -> Credential {
+    if let Some(sent) = bearer(request.headers()) {
+        request.headers_mut().remove(AUTHORIZATION);
+        return sent;
+    }
+    let peer = request.extensions().get::<Peer>();
+    match peer.and_then(|peer| peer.certificates.first()) {
+        Some(leaf) => Credential::Certificate(leaf.clone()),
+        None => Credential::Nothing,
+    }
+}
+
+/// The bearer token of RFC 6750, section 2.1, if there is an `authorization` at all. Two of them are no token: nobody can tell which one is meant.
+fn bearer(headers: &HeaderMap) -> Option<Credential> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next()?;
+    let text = value.to_str().ok().filter(|_| values.next().is_none());
+    let token = text.and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        let token = token.trim_matches(' ');
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    });
+    Some(match token {
+        Some(token) => Credential::Bearer(Secret::new(token.to_owned())),
+        None => Credential::Malformed,
+    })
+}
+
+#[cfg(test)]
+mod tests;
