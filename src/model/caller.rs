@@ -44,9 +44,7 @@ impl Access {
     /// The one with this word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|access| access.as_str() == word)
+        Self::ALL.into_iter().find(|access| access.as_str() == word)
     }
 }
 
