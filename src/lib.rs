@@ -12,6 +12,7 @@
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`peer`] is the other end of a connection.
+//! - [`reload`] notices files that have changed.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
@@ -26,6 +27,7 @@ pub mod pb;
 pub mod peer;
 pub mod prober;
 pub mod registry;
+pub mod reload;
 pub mod report;
 mod residue_ledger;
 pub mod s3;
