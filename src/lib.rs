@@ -11,8 +11,7 @@
 //! - [`model`] has the domain's types, valid by construction. No I/O.
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
-//! - [`peer`] is the other end of a connection.
-//! - [`reload`] notices files that have changed.
+//! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one; [`reload`] notices files that have changed.
 //! - [`server`], [`config`], [`telemetry`] and [`shutdown`] make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
@@ -35,3 +34,4 @@ pub mod server;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+pub mod transport;
