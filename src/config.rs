@@ -1,11 +1,15 @@
 //! The command line and the environment, checked once and passed in.
 
+mod tls;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
+
+pub use tls::{ClientCertificate, Tls};
 
 /// Registers S3 datastores and proves, permission by permission, that their credentials work.
 #[derive(Debug, Parser)]
@@ -26,9 +30,17 @@ pub enum Command {
 /// The options of `datastored serve`.
 #[derive(Args, Clone, Debug)]
 pub struct Serve {
-    /// The address to listen on. A loopback address: calls are neither encrypted nor authenticated.
-    #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = loopback)]
+    /// The address to listen on. Without TLS it must be a loopback address.
+    #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = address)]
     pub listen: SocketAddr,
+
+    /// TLS.
+    #[command(flatten)]
+    pub tls: Tls,
+
+    /// Listen on any address without TLS: for a network where nobody else can read, such as behind a proxy that encrypts.
+    #[arg(long, env = "DATASTORED_INSECURE_PLAINTEXT")]
+    pub insecure_plaintext: bool,
 
     /// The folder for the records; `$XDG_DATA_HOME/datastored` or `~/.local/share/datastored` when it is not given
     #[arg(long, env = "DATASTORED_DATA_DIR", value_name = "FOLDER")]
@@ -90,6 +102,22 @@ pub enum LogFormat {
 }
 
 impl Serve {
+    /// Whether the options go together.
+    ///
+    /// # Errors
+    /// A sentence that names the options and says what to do.
+    pub fn check(&self) -> Result<(), String> {
+        let is_plain = self.tls.tls_cert.is_none();
+        if is_plain && !self.listen.ip().is_loopback() && !self.insecure_plaintext {
+            return Err(format!(
+                "--listen {} is no loopback address, and without TLS whoever is on the way can read the credentials that are sent; \
+                 give --tls-cert and --tls-key, or allow it with --insecure-plaintext",
+                self.listen
+            ));
+        }
+        Ok(())
+    }
+
     /// The data folder: the one that was named, otherwise `datastored` in the XDG data folder.
     ///
     /// # Errors
@@ -112,15 +140,9 @@ impl Serve {
     }
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:50051".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("only loopback addresses are served: this version neither encrypts nor authenticates; put a proxy that does in front".to_owned())
-    }
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:50051".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

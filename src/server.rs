@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
@@ -22,9 +21,11 @@ use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Ledger, Limits, Prober};
 use crate::registry::Registry;
+use crate::reload::{Reloads, Watch};
 use crate::s3::Guard;
 use crate::shutdown::Signals;
 use crate::store::{self, Sled};
+use crate::transport::{Files, Incoming, Tls};
 
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
 const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
@@ -67,10 +68,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit status of the process: 3 when the data folder is another server's, 4 when the store cannot be used as it is, 1 otherwise.
+    /// The exit status of the process: 2 when an option cannot be used, 3 when the data folder is another server's, 4 when the store cannot be used as
+    /// it is, 1 otherwise.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Config(_) => 2,
             Self::Store(store::Error::AlreadyOpen { .. }) => 3,
             Self::Store(_) | Self::Registry(_) => 4,
             _ => 1,
@@ -85,7 +88,13 @@ impl Error {
 /// # Errors
 /// When the server cannot start, or fails while it runs.
 pub async fn run(options: Serve) -> Result<(), Error> {
+    options.check().map_err(Error::Config)?;
     let data_dir = options.data_dir().map_err(Error::Config)?;
+    let reloads = Reloads::default();
+    let tls = match options.tls.files() {
+        Some(files) => Some(tls(files, &reloads).await?),
+        None => None,
+    };
     let address = options.listen;
     let listen = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -118,11 +127,17 @@ pub async fn run(options: Serve) -> Result<(), Error> {
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
     set_serving(&health, ServingStatus::Serving).await;
-    info!(%address, data_dir = %data_dir.display(), version = env!("CARGO_PKG_VERSION"), "serving");
+    info!(
+        %address,
+        tls = tls.is_some(),
+        client_certificates = options.tls.client_certificates(),
+        data_dir = %data_dir.display(),
+        version = env!("CARGO_PKG_VERSION"),
+        "serving"
+    );
 
     let (drain, drained) = oneshot::channel::<()>();
-    // Otherwise the end of an answer waits up to 40 ms for the client to acknowledge its beginning.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = Incoming::new(listener, tls);
     let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = drained.await;
     }));
@@ -135,9 +150,23 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     set_serving(&health, ServingStatus::NotServing).await;
     let _ = drain.send(());
     stop(&prober, &mut health, serving, &options).await;
+    reloads.stop().await;
     store.close().await?;
     info!("stopped");
     Ok(())
+}
+
+/// TLS by these files, which are read again when they change.
+async fn tls(files: Files, reloads: &Reloads) -> Result<Arc<Tls>, Error> {
+    let read = tokio::task::spawn_blocking(move || {
+        let watch = Watch::begin(files.paths()).map_err(Error::Signals)?;
+        let tls = Arc::new(Tls::load(files).map_err(Error::Config)?);
+        Ok::<_, Error>((watch, tls))
+    });
+    let (watch, tls) = read.await??;
+    let current = Arc::clone(&tls);
+    reloads.add("the files of TLS", watch, move || current.reload());
+    Ok(tls)
 }
 
 /// Lets running tests and calls end, for as long as the grace lasts; tests are cut off in time to clean up within it.

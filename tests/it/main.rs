@@ -15,4 +15,5 @@ mod layering;
 mod matrix;
 mod residue;
 mod server;
+mod transport;
 mod traps;
