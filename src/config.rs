@@ -1,6 +1,7 @@
 //! The command line and the environment, checked once and passed in.
 
 mod access;
+mod tls;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 
 pub use access::{AccessOptions, HealthAccess, ReflectionAccess};
+pub use tls::{ClientCertificate, Tls};
 pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 
 use crate::cli::keys::{Keys, Place};
@@ -47,8 +49,8 @@ pub struct DataDir {
 /// The options of `datastored serve`.
 #[derive(Args, Clone, Debug)]
 pub struct Serve {
-    /// The address to listen on. A loopback address: calls are neither encrypted nor authenticated.
-    #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = loopback)]
+    /// The address to listen on. Without TLS it must be a loopback address.
+    #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = address)]
     pub listen: SocketAddr,
 
     /// The data folder and the key file, which is made if it is the first start.
@@ -58,6 +60,14 @@ pub struct Serve {
     /// Serve although keys are lost that the store needs. The credentials that they have sealed have to be sent again.
     #[arg(long, env = "DATASTORED_ACCEPT_LOST_KEYS")]
     pub accept_lost_keys: bool,
+
+    /// TLS.
+    #[command(flatten)]
+    pub tls: Tls,
+
+    /// Listen on any address without TLS: for a network where nobody else can read, such as behind a proxy that encrypts.
+    #[arg(long, env = "DATASTORED_INSECURE_PLAINTEXT")]
+    pub insecure_plaintext: bool,
 
     /// The form of the log, on standard error. `RUST_LOG` sets its level; info by default.
     #[arg(long, env = "DATASTORED_LOG_FORMAT", default_value = "text")]
@@ -160,6 +170,14 @@ impl Serve {
     /// # Errors
     /// A sentence that names the option to give.
     pub fn check(&self) -> Result<(), String> {
+        let is_plain = self.tls.tls_cert.is_none();
+        if is_plain && !self.listen.ip().is_loopback() && !self.insecure_plaintext {
+            return Err(format!(
+                "--listen {} is no loopback address, and without TLS whoever is on the way can read the credentials that are sent; \
+                 give --tls-cert and --tls-key, or allow it with --insecure-plaintext",
+                self.listen
+            ));
+        }
         self.access.check(self.listen)
     }
 
@@ -173,15 +191,9 @@ impl Serve {
     }
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:50051".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("only loopback addresses are served: this version neither encrypts nor authenticates; put a proxy that does in front".to_owned())
-    }
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:50051".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

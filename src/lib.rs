@@ -14,7 +14,7 @@
 //! - [`rotation`] keeps the keys in use as the key file has them; [`reload`] sees when files change.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`auth`] says who calls, and what they may call.
-//! - [`peer`] is the other end of a connection.
+//! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
 //! - [`cli`] has the subcommands that are no server.
 //! - [`server`], [`config`], [`telemetry`], [`shutdown`] and `core_dumps` make a process of it.
 //!
@@ -42,4 +42,5 @@ pub mod server;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+pub mod transport;
 pub mod vault;

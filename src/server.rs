@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
@@ -30,6 +29,7 @@ use crate::rotation::Rotation;
 use crate::s3::Guard;
 use crate::shutdown::Signals;
 use crate::store::{self, Sled};
+use crate::transport::{Files, Incoming, Tls};
 use crate::vault::{self, KeyFile, KeyId, Keys};
 
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
@@ -93,7 +93,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit status of the process: 2 when an option or a file that an option names cannot be used, 3 when the data folder is another server's, 4 when the store cannot be used as it is, 1 otherwise.
+    /// The exit status of the process: 2 when an option or a file that it names cannot be used, 3 when the data folder is another server's, 4 when the
+    /// store cannot be used as it is, 1 otherwise.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -115,6 +116,11 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     options.check().map_err(Error::Config)?;
     let (data_dir, key_file) = options.place.files().map_err(Error::Config)?;
     core_dumps::forbid().map_err(Error::CoreDumps)?;
+    let reloads = Reloads::default();
+    let tls = match options.tls.files() {
+        Some(files) => Some(tls(files, &reloads).await?),
+        None => None,
+    };
     let address = options.listen;
     let listen = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -141,7 +147,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let guard = Guard::new(options.allows_private_endpoints());
     let prober = Arc::new(Prober::new(limits(&options), guard, ledger));
     prober.sweep().await.map_err(Error::Residue)?;
-    let (reloads, cancel) = (Reloads::default(), CancellationToken::new());
+    let cancel = CancellationToken::new();
     let rotation = Rotation {
         registry: Arc::clone(&registry),
         key_file,
@@ -170,11 +176,17 @@ pub async fn run(options: Serve) -> Result<(), Error> {
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
     set_serving(&health, ServingStatus::Serving).await;
-    info!(%address, data_dir = %data_dir.display(), version = env!("CARGO_PKG_VERSION"), "serving");
+    info!(
+        %address,
+        tls = tls.is_some(),
+        client_certificates = options.tls.client_certificates(),
+        data_dir = %data_dir.display(),
+        version = env!("CARGO_PKG_VERSION"),
+        "serving"
+    );
 
     let (drain, drained) = oneshot::channel::<()>();
-    // Otherwise the end of an answer waits up to 40 ms for the client to acknowledge its beginning.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = Incoming::new(listener, tls);
     let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = drained.await;
     }));
@@ -193,6 +205,19 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     store.close().await?;
     info!("stopped");
     Ok(())
+}
+
+/// TLS by these files, which are read again when they change.
+async fn tls(files: Files, reloads: &Reloads) -> Result<Arc<Tls>, Error> {
+    let read = tokio::task::spawn_blocking(move || {
+        let watch = Watch::begin(files.paths()).map_err(Error::Signals)?;
+        let tls = Arc::new(Tls::load(files).map_err(Error::Config)?);
+        Ok::<_, Error>((watch, tls))
+    });
+    let (watch, tls) = read.await??;
+    let current = Arc::clone(&tls);
+    reloads.add("the files of TLS", watch, move || current.reload());
+    Ok(tls)
 }
 
 /// Lets running tests and calls end, for as long as the grace lasts; tests are cut off in time to clean up within it.

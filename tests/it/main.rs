@@ -18,4 +18,5 @@ mod matrix;
 mod residue;
 mod sealing;
 mod server;
+mod transport;
 mod traps;

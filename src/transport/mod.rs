@@ -1,0 +1,10 @@
+//! How calls come in: over TCP, plain or under TLS with files that are read again while the server runs.
+
+mod connection;
+mod incoming;
+mod pem;
+mod tls;
+
+pub use connection::Connection;
+pub use incoming::Incoming;
+pub use tls::{ClientAuthority, Files, Tls};
