@@ -5,7 +5,7 @@ use crate::model::caller::Access;
 /// The path of an RPC, and the least access that may call it.
 ///
 /// Creating and updating test connections, too, and need no more for it: who may change a datastore may test it.
-pub const TABLE: [(&str, Access); 14] = [
+pub const TABLE: [(&str, Access); 15] = [
     (
         "/datastore.v1.DatastoreService/CreateDatastore",
         Access::Editor,
@@ -58,6 +58,10 @@ pub const TABLE: [(&str, Access); 14] = [
     (
         "/datastore.v1.DatastoreService/GenerateIamPolicy",
         Access::Viewer,
+    ),
+    (
+        "/datastore.v1.DatastoreService/ListAuditEvents",
+        Access::Admin,
     ),
 ];
 

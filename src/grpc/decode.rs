@@ -115,6 +115,7 @@ pub(super) fn list(request: &pb::ListDatastoresRequest) -> Result<Query, Error> 
         (Some(filter), Some(order)) if fields.0.is_empty() => Ok(Query {
             filter,
             order,
+            seen_by: Labels::default(),
             page_size,
             after,
         }),
@@ -201,6 +202,7 @@ pub(super) fn delete(request: &pb::DeleteDatastoreRequest) -> Result<Delete, Err
         request: request_id,
         validate_only: request.validate_only,
         force: request.force,
+        seen_by: Labels::default(),
         audit: None,
     })
 }

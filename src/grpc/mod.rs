@@ -9,6 +9,7 @@ mod field_mask;
 mod iam_policy;
 mod page_token;
 mod service;
+mod sight;
 mod status;
 mod transport_errors;
 

@@ -7,7 +7,8 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::audit::{self, Call};
-use super::decode::deed;
+use super::decode::{PolicyTarget, TestTarget, deed};
+use super::sight::Sight;
 use super::status::to_status;
 use super::{connection_test, decode, encode, iam_policy, page_token};
 use crate::admission::Admission;
@@ -17,7 +18,7 @@ use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreService;
 use crate::prober::Prober;
-use crate::registry::{Create, Delete, Link, Registry, Update};
+use crate::registry::{Create, Delete, Link, Query, Registry, Update};
 use crate::store::Store;
 
 /// The service, on any store.
@@ -42,6 +43,10 @@ impl<S: Store> Service<S> {
             policy,
         }
     }
+
+    fn sight<M>(&self, request: &Request<M>) -> Sight<S> {
+        Sight::of(&self.registry, request)
+    }
 }
 
 #[tonic::async_trait]
@@ -50,11 +55,15 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::CreateDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, deed::create);
         let work = async |audit| {
             let (create, proofs) = decode::create(request, self.policy)?;
+            sight.see_new(&create, &proofs).await?;
             let create = Create { audit, ..create };
-            self.admission.create(create, proofs).await
+            sight
+                .hide(self.admission.create(create, proofs).await)
+                .await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
@@ -63,7 +72,9 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::GetDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
+        let sight = self.sight(&request);
         let id = decode::named(&request.into_inner().name).map_err(to_status)?;
+        sight.see(&id).await.map_err(to_status)?;
         let stored = self.registry.get(&id).await.map_err(to_status)?;
         Ok(Response::new(encode::datastore(&stored)))
     }
@@ -72,8 +83,10 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::ListDatastoresRequest>,
     ) -> Result<Response<pb::ListDatastoresResponse>, Status> {
+        let seen_by = self.sight(&request).labels();
         let request = request.into_inner();
         let query = decode::list(&request).map_err(to_status)?;
+        let query = Query { seen_by, ..query };
         let page = self.registry.list(query).await.map_err(to_status)?;
         Ok(Response::new(pb::ListDatastoresResponse {
             datastores: page.items.iter().map(encode::datastore).collect(),
@@ -87,11 +100,17 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::UpdateDatastoreRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, deed::update);
         let work = async |audit| {
             let (update, proof) = decode::update(request, self.policy)?;
+            sight.see(&update.id).await?;
+            sight.see_proof(&proof).await?;
+            if let Some(labels) = &update.change.labels {
+                sight.keep("datastore.labels", labels)?;
+            }
             let update = Update { audit, ..update };
-            self.admission.update(update, proof).await
+            sight.hide(self.admission.update(update, proof).await).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
@@ -100,10 +119,18 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::DeleteDatastoreRequest>,
     ) -> Result<Response<()>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, deed::delete);
         let work = async |audit| {
             let delete = decode::delete(&request)?;
-            self.registry.delete(Delete { audit, ..delete }).await
+            sight.see(&delete.id).await?;
+            let seen_by = sight.labels();
+            let delete = Delete {
+                audit,
+                seen_by,
+                ..delete
+            };
+            sight.hide(self.registry.delete(delete).await).await
         };
         Ok(Response::new(call.answer(work).await?))
     }
@@ -115,9 +142,13 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::TestConnectionRequest>,
     ) -> Result<Response<Self::TestConnectionStream>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, deed::test);
         let work = async |audit: Option<Arc<Attempt>>| {
             let test = decode::test(request, self.policy)?;
+            if let TestTarget::Saved(id) = &test.target {
+                sight.see(id).await?;
+            }
             let target = connection_test::target(&self.registry, self.policy, test, audit.clone());
             let events = self.prober.start(target.await?)?;
             audit::tell_begun(audit.as_deref());
@@ -131,7 +162,9 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::GetConnectionTestRequest>,
     ) -> Result<Response<pb::ConnectionTest>, Status> {
+        let sight = self.sight(&request);
         let name = decode::connection_test(&request.into_inner()).map_err(to_status)?;
+        sight.see_test(&name).await.map_err(to_status)?;
         let kept = self.registry.connection_test(&name).await;
         let kept = kept.map_err(to_status)?;
         Ok(Response::new(encode::connection_test(kept)))
@@ -141,8 +174,10 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::ListConnectionTestsRequest>,
     ) -> Result<Response<pb::ListConnectionTestsResponse>, Status> {
+        let sight = self.sight(&request);
         let request = request.into_inner();
         let asked = decode::connection_tests(&request).map_err(to_status)?;
+        sight.see(&asked.of).await.map_err(to_status)?;
         let page = self
             .registry
             .connection_tests(&asked.of, asked.after, asked.page_size);
@@ -160,10 +195,16 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::LinkEnrichmentRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, deed::link);
         let work = async |audit| {
             let link = decode::link(&request)?;
-            self.registry.link(Link { audit, ..link }).await
+            sight.see(&link.id).await?;
+            if let Some(enrichment) = &link.enrichment {
+                sight.see(enrichment).await?;
+            }
+            let linked = self.registry.link(Link { audit, ..link }).await;
+            sight.hide(linked).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
@@ -172,9 +213,11 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::UnlinkEnrichmentRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, deed::unlink);
         let work = async |audit| {
             let link = decode::unlink(&request)?;
+            sight.see(&link.id).await?;
             self.registry.link(Link { audit, ..link }).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
@@ -184,8 +227,12 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::ResolveEnrichmentRequest>,
     ) -> Result<Response<pb::ResolveEnrichmentResponse>, Status> {
+        let sight = self.sight(&request);
         let id = decode::named(&request.into_inner().name).map_err(to_status)?;
+        sight.see(&id).await.map_err(to_status)?;
         let stored = self.registry.enrichment_of(&id).await.map_err(to_status)?;
+        let seen = sight.see(&stored.datastore.id).await;
+        seen.map_err(to_status)?;
         Ok(Response::new(encode::enrichment(&stored)))
     }
 
@@ -193,9 +240,11 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::ClaimPrefixRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, |asked| Some(deed::claim(asked)));
         let work = async |audit| {
             let id = decode::named(&request.name)?;
+            sight.see(&id).await?;
             self.claims.claim(&id, audit).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
@@ -205,9 +254,11 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::ReleasePrefixRequest>,
     ) -> Result<Response<pb::Datastore>, Status> {
+        let sight = self.sight(&request);
         let (call, request) = Call::of(&self.registry, request, |asked| Some(deed::release(asked)));
         let work = async |audit| {
             let id = decode::named(&request.name)?;
+            sight.see(&id).await?;
             self.claims.release(&id, audit).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
@@ -217,7 +268,11 @@ impl<S: Store> DatastoreService for Service<S> {
         &self,
         request: Request<pb::GenerateIamPolicyRequest>,
     ) -> Result<Response<pb::GenerateIamPolicyResponse>, Status> {
+        let sight = self.sight(&request);
         let asked = decode::iam_policy(&request.into_inner()).map_err(to_status)?;
+        if let PolicyTarget::Saved(id, _) = &asked.target {
+            sight.see(id).await.map_err(to_status)?;
+        }
         let answer = iam_policy::generate(&self.registry, asked).await;
         Ok(Response::new(answer.map_err(to_status)?))
     }

@@ -71,6 +71,7 @@ pub(super) fn to_status(error: Error) -> Status {
             details.add_precondition_failure_violation("CREDENTIALS", name, message.clone());
             status(Code::FailedPrecondition, message, details)
         }
+        Error::Unseen(unseen) => link::unseen(&unseen, message),
         Error::CredentialsUnreadable(name) => {
             let name = name.to_string();
             let metadata = [("name", name.clone())];

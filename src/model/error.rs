@@ -47,6 +47,9 @@ pub enum Error {
         /// The fields that change: `s3.uri`, `s3.endpoint`.
         changed: Vec<&'static str>,
     },
+    /// A datastore that the caller may not see is in the way.
+    #[error(transparent)]
+    Unseen(#[from] Unseen),
     /// The stored credentials cannot be opened.
     #[error(
         "the stored credentials of {0} cannot be opened: its record was altered, or the key they were sealed with is lost; send the credentials again with \
@@ -89,6 +92,29 @@ pub enum Error {
     /// A fault of ours.
     #[error("internal error")]
     Internal(#[source] BoxError),
+}
+
+/// What a datastore is in the way of that the caller may not see, and that is therefore not named.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unseen {
+    /// It has the display name.
+    #[error("the display name `{0}` belongs to a datastore that you may not see; choose another")]
+    DisplayName(String),
+    /// It holds the prefix of an enrichment datastore, or one in it or around it.
+    #[error(
+        "a datastore that you may not see holds the prefix of {0}, or one in it or around it; choose another prefix, or send share_prefix if both are to write there"
+    )]
+    Prefix(DatastoreName),
+    /// It is linked to an enrichment datastore, and lies where that would be.
+    #[error(
+        "{0} would lie where a datastore lies that is linked to it and that you may not see; choose another bucket or prefix"
+    )]
+    Location(DatastoreName),
+    /// It is linked to an enrichment datastore that was to go.
+    #[error(
+        "sources that you may not see are linked to {0}; have them unlinked by somebody who may"
+    )]
+    Sources(DatastoreName),
 }
 
 /// Any cause, for the log.

@@ -212,6 +212,14 @@ impl Labels {
             .map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// Whether all of these are among them.
+    #[must_use]
+    pub fn contain(&self, others: &Self) -> bool {
+        others
+            .iter()
+            .all(|(key, value)| self.get(key) == Some(value))
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -9,8 +9,9 @@ use crate::model::Error;
 use crate::model::audit::Attempt;
 use crate::model::claim::{ClaimError, marker_key};
 use crate::model::datastore::Datastore;
+use crate::model::error::Unseen;
 use crate::model::link::LinkError;
-use crate::model::name::{DatastoreId, DatastoreName};
+use crate::model::name::{DatastoreId, DatastoreName, Labels};
 use crate::model::role::Role;
 use crate::store::{Revision, Store, Txn};
 
@@ -27,6 +28,8 @@ pub struct Delete {
     pub validate_only: bool,
     /// Unlink the sources of an enrichment datastore, and leave the marker of its claim behind.
     pub force: bool,
+    /// Force unlinks only sources that have all of these labels; others stand in the way.
+    pub seen_by: Labels,
     /// Whose event is to be in the same commit.
     pub audit: Option<Arc<Attempt>>,
 }
@@ -59,7 +62,7 @@ impl<S: Store> Registry<S> {
             }
             let mut txn = unchanged(Txn::new(), &stored);
             if datastore.role == Role::Enrichment {
-                txn = self.without_sources(txn, datastore, delete.force).await?;
+                txn = self.without_sources(txn, datastore, &delete).await?;
             }
             if delete.validate_only {
                 return Ok(());
@@ -88,11 +91,11 @@ impl<S: Store> Registry<S> {
         &self,
         txn: Txn,
         enrichment: &Datastore,
-        force: bool,
+        delete: &Delete,
     ) -> Result<Txn, Error> {
         let mut txn = self.sources_as_they_are(txn, &enrichment.id).await?;
         txn = txn.delete(keys::sources_changed(&enrichment.id));
-        if !force {
+        if !delete.force {
             let mut ids = self.sources(&enrichment.id, None, NAMED + 1).await?;
             if ids.is_empty() {
                 return Ok(txn);
@@ -115,6 +118,10 @@ impl<S: Store> Registry<S> {
                     Err(Error::DatastoreNotFound(_)) => continue,
                     found => found?,
                 };
+                if !stored.datastore.labels.contain(&delete.seen_by) {
+                    let name = DatastoreName::new(enrichment.id.clone());
+                    return Err(Unseen::Sources(name).into());
+                }
                 txn = unlinked(unchanged(txn, &stored), &stored.datastore);
                 let mut source = stored.datastore;
                 source.enrichment = None;

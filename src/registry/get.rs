@@ -3,7 +3,7 @@
 use super::{Registry, Stored, keys, record, unavailable};
 use crate::model::Error;
 use crate::model::link::LinkError;
-use crate::model::name::{DatastoreId, DatastoreName};
+use crate::model::name::{DatastoreId, DatastoreName, Labels};
 use crate::model::role::Role;
 use crate::store::{Entry, Store};
 
@@ -18,6 +18,17 @@ impl<S: Store> Registry<S> {
             Some(entry) => self.stored(&entry).await,
             None => Err(Error::DatastoreNotFound(DatastoreName::new(id.clone()))),
         }
+    }
+
+    /// Refuses a datastore that has not all of these labels as if there were none. Nothing is read when there are no labels.
+    ///
+    /// # Errors
+    /// Those of [`Registry::get`].
+    pub async fn refuse_unseen(&self, labels: &Labels, id: &DatastoreId) -> Result<(), Error> {
+        if labels.is_empty() || self.get(id).await?.datastore.labels.contain(labels) {
+            return Ok(());
+        }
+        Err(Error::DatastoreNotFound(DatastoreName::new(id.clone())))
     }
 
     /// The enrichment datastore that a source is linked to.

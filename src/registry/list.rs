@@ -6,6 +6,7 @@ use crate::model::certificates::Certificates;
 use crate::model::datastore::Datastore;
 use crate::model::endpoint::Endpoint;
 use crate::model::filter::{Filter, Subject};
+use crate::model::name::Labels;
 use crate::model::order::{OrderBy, OrderField};
 use crate::store::{Direction, Entry, Scan, Store};
 
@@ -21,6 +22,8 @@ pub struct Query {
     pub filter: Filter,
     /// In which order.
     pub order: OrderBy,
+    /// Only those that have all of these labels. The rest is hidden: then [`Page::next`] is sealed, since it may hold the name of one.
+    pub seen_by: Labels,
     /// How many at the most; at least 1.
     pub page_size: usize,
     /// Where the page before ended: its [`Page::next`].
@@ -40,8 +43,21 @@ impl<S: Store> Registry<S> {
     /// One page.
     ///
     /// # Errors
-    /// [`Error::StoreUnavailable`].
-    pub async fn list(&self, query: Query) -> Result<Page, Error> {
+    /// [`Error::StoreUnavailable`], and [`Error::InvalidFields`] for an end of a page that was not sealed by this registry.
+    pub async fn list(&self, mut query: Query) -> Result<Page, Error> {
+        if query.seen_by.is_empty() {
+            return self.page(query).await;
+        }
+        let sealer = self.sealing.now();
+        if let Some(sealed) = query.after {
+            query.after = Some(sealer.open_end(&sealed)?);
+        }
+        let page = self.page(query).await?;
+        let next = page.next.map(|end| sealer.seal_end(&end)).transpose()?;
+        Ok(Page { next, ..page })
+    }
+
+    async fn page(&self, query: Query) -> Result<Page, Error> {
         let index = Index::of(&query);
         let prefix = &index.prefix[..];
         let mut items = Vec::new();
@@ -66,6 +82,7 @@ impl<S: Store> Registry<S> {
                 looked_at += 1;
                 after = Some(entry.key.clone());
                 if let Some(found) = self.resolve(&index, entry).await?
+                    && found.datastore.labels.contain(&query.seen_by)
                     && matches(&query.filter, &found)
                 {
                     bytes += weight(&found.datastore);

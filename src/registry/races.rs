@@ -184,6 +184,7 @@ fn link(source: &str, enrichment: Option<&str>) -> Link {
 
 fn removal(name: &str, force: bool) -> Delete {
     Delete {
+        seen_by: Labels::default(),
         id: id(name),
         revision: None,
         request: None,

@@ -15,8 +15,12 @@ use zeroize::Zeroizing;
 
 use super::{keys, unavailable};
 use crate::model::Error;
+use crate::model::error::Violation;
 use crate::store::{self, Guard, Revision, Store, Txn};
 use crate::vault::{KeyId, Keys};
+
+/// What the end of a page is sealed to.
+const END_OF_PAGE: &[u8] = b"end of page";
 
 /// Why a store cannot be opened with these keys. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -182,6 +186,24 @@ impl Sealer {
     pub(super) fn put(&self, txn: Txn, key: Vec<u8>, text: &[u8]) -> Result<Txn, Error> {
         let sealed = self.keys.seal(text, &key);
         Ok(txn.put(key, sealed.map_err(|e| Error::Internal(Box::new(e)))?))
+    }
+
+    /// The end of a page, for callers who may not see what it is.
+    pub(super) fn seal_end(&self, end: &[u8]) -> Result<Vec<u8>, Error> {
+        let sealed = self.keys.seal(end, END_OF_PAGE);
+        sealed.map_err(|e| Error::Internal(Box::new(e)))
+    }
+
+    /// The end of a page that was sealed.
+    pub(super) fn open_end(&self, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let opened = self.keys.open(sealed, END_OF_PAGE);
+        let refused = |_| {
+            Error::InvalidFields(vec![Violation {
+                field: "page_token".to_owned(),
+                description: "is no token of this server, or the key for it is gone; begin with the first page".to_owned(),
+            }])
+        };
+        Ok(opened.map_err(refused)?.to_vec())
     }
 
     /// What an entry holds sealed; nothing, with a line in the log, if it cannot be opened.

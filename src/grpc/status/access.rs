@@ -59,14 +59,22 @@ pub(in crate::grpc) fn refused(refusal: Refusal) -> Status {
 
 /// The status of a call that needs more access than the caller has.
 pub(in crate::grpc) fn too_low(method: &str, needed: Access, caller: &Caller) -> Status {
-    let (needed, access) = (needed.as_str(), caller.access.as_str());
+    let of_some = if caller.labels.is_empty() {
+        ""
+    } else {
+        ", of datastores with some labels"
+    };
+    let (needed, access) = (
+        needed.as_str(),
+        format!("{}{of_some}", caller.access.as_str()),
+    );
     let message = format!(
         "{method} needs the access `{needed}`, and {} has `{access}`; ask who runs this server for more",
         caller.name
     );
     let metadata = [
         ("caller", caller.name.clone()),
-        ("access", access.to_owned()),
+        ("access", access),
         ("needed", needed.to_owned()),
         ("method", method.to_owned()),
     ];

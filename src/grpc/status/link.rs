@@ -4,6 +4,7 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::{Code, info, precondition};
+use crate::model::error::Unseen;
 use crate::model::link::LinkError;
 use crate::model::name::DatastoreName;
 use crate::pb::ErrorReason;
@@ -64,4 +65,20 @@ fn in_use(name: &DatastoreName, sources: &[DatastoreName], more: bool, message: 
         details.add_precondition_failure_violation("LINK", source, "is linked to it");
     }
     Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
+/// The status of a write that a datastore is in the way of which is not named. Its reason is that of the same write with a name.
+pub(super) fn unseen(unseen: &Unseen, message: String) -> Status {
+    let (reason, kind, name) = match unseen {
+        Unseen::DisplayName(display_name) => {
+            let metadata = [("display_name", display_name.clone())];
+            let details = info(ErrorReason::DisplayNameTaken, metadata);
+            return Status::with_error_details(Code::AlreadyExists, message, details);
+        }
+        Unseen::Prefix(name) => (ErrorReason::PrefixShared, "PREFIX", name),
+        Unseen::Location(name) => (ErrorReason::LocationsOverlap, "LOCATION", name),
+        Unseen::Sources(name) => (ErrorReason::EnrichmentInUse, "LINK", name),
+    };
+    let name = name.to_string();
+    precondition(reason, (kind, &name), vec![("name", name.clone())], message)
 }

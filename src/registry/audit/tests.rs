@@ -13,6 +13,7 @@ use crate::model::Error;
 use crate::model::audit::{Action, Actor, Attempt, Deed};
 use crate::model::filter::EventFilter;
 use crate::model::name::DatastoreId;
+use crate::model::name::Labels;
 use crate::registry::Delete;
 use crate::registry::testing::keys_in;
 use crate::store::{self, Entry, Revision, Scan, Sled, Store, Txn};
@@ -206,6 +207,7 @@ async fn a_change_that_the_store_refuses_leaves_no_event_of_it() {
     let lab = Lab::keeping(9).await;
     let id = DatastoreId::parse("gone").unwrap();
     let delete = Delete {
+        seen_by: Labels::default(),
         id,
         revision: None,
         request: None,

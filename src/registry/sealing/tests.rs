@@ -201,6 +201,7 @@ async fn the_store_holds_no_secret_and_gives_each_back_whole() {
         force: false,
         request: None,
         validate_only: false,
+        seen_by: Labels::default(),
         audit: None,
     };
     lab.registry.delete(delete).await.unwrap();

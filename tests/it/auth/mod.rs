@@ -3,8 +3,8 @@
 mod damaged;
 mod grpcurl;
 mod issuer;
-mod jwks_url;
 mod jwt;
+mod labels;
 mod options;
 mod rpcs;
 mod secrecy;

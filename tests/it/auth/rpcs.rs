@@ -14,7 +14,7 @@ use super::{call, is_refused, new_token};
 use crate::server::Datastored;
 
 /// The path of every method of our package.
-fn methods() -> Vec<String> {
+pub fn methods() -> Vec<String> {
     let set = FileDescriptorSet::decode(pb::DESCRIPTORS).expect("our own descriptors");
     let files = set.file.iter().filter(|f| f.package() == "datastore.v1");
     let services = files.flat_map(|file| &file.service);
