@@ -154,7 +154,7 @@ fn a_folder_that_is_none_exits_with_4_and_is_named() {
 }
 
 /// Options that cannot be used, and what the message must have in it.
-const BAD_OPTIONS: [(&[&str], &str); 16] = [
+const BAD_OPTIONS: [(&[&str], &str); 18] = [
     (&["--listen", "0.0.0.0:50051"], "loopback"),
     (&["--listen", "[::]:50051"], "loopback"),
     (&["--listen", "192.0.2.1:50051"], "loopback"),
@@ -169,6 +169,8 @@ const BAD_OPTIONS: [(&[&str], &str); 16] = [
     (&["--check-timeout=-1s"], "10s"),
     (&["--max-concurrent-tests", "0"], "from 1 to 10000"),
     (&["--max-concurrent-tests", "many"], "from 1 to 10000"),
+    (&["--audit-events", "1000001"], "from 0 to 1000000"),
+    (&["--audit-events=-1"], "from 0 to 1000000"),
     (&["--log-format", "xml"], "json"),
     (&["--no-such-option"], "--help"),
 ];

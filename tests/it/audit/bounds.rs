@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{assert_logged, creation_of, events, source};
 use crate::api::{Client, refused, removal, sent};
-use crate::server::{Datastored, command};
+use crate::server::Datastored;
 
 /// Makes an event of a datastore of this number.
 async fn refuse(client: &mut Client, number: usize) {
@@ -96,17 +96,4 @@ async fn those_who_write_at_once_leave_no_event_too_many_and_none_too_few() {
     }
     let lines = server.log().matches("audit event").count();
     assert_eq!(lines, 400, "every event is in the log");
-}
-
-#[tokio::test]
-async fn a_number_that_cannot_be_kept_is_refused_at_the_start() {
-    let folder = TempDir::new().expect("a temporary folder can be made");
-    for number in ["-1", "1000001", "many"] {
-        let option = format!("--audit-events={number}");
-        let mut command = command(folder.path(), &[&option]);
-        let output = command.output().expect("it runs");
-        assert!(!output.status.success(), "{number}");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("from 0 to 1000000"), "{said}");
-    }
 }
