@@ -11,7 +11,7 @@
 //! - [`vault`] seals secrets at rest, and keeps the keys.
 //! - [`model`] has the domain's types, valid by construction. No I/O.
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
-//! - [`rotation`] keeps the keys in use as the key file has them; [`reload`] sees when files change.
+//! - [`rotation`] keeps the keys in use as the key file has them; [`reload`] sees when files change, `private_file` changes them.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`auth`] says who calls, and what they may call.
 //! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
@@ -31,6 +31,7 @@ pub mod iam;
 pub mod model;
 pub mod pb;
 pub mod peer;
+mod private_file;
 pub mod prober;
 pub mod registry;
 pub mod reload;

@@ -130,11 +130,10 @@ pub async fn run(options: Serve) -> Result<(), Error> {
 
     // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
     let mut signals = Signals::catch().map_err(Error::Signals)?;
-    let gate = gate(&options).await?;
+    let gate = gate(&options, &reloads).await?;
     let store = Arc::new(open(data_dir.clone()).await?);
-    let watch = Watch::begin(vec![key_file.path().to_owned()]).map_err(Error::Signals)?;
     let lost = lost_keys(&options);
-    let keys = keys(&store, &key_file, lost).await?;
+    let (keys, watch) = keys(&store, &key_file, lost).await?;
     let registry = Registry::open(
         Arc::clone(&store),
         (keys, lost),
@@ -251,8 +250,10 @@ fn reserve(options: &Serve) -> Duration {
     options.check_timeout + options.cleanup_timeout
 }
 
-/// The keys of a store: those in the key file, which is made for a store that has nothing sealed.
-async fn keys(store: &Sled, file: &KeyFile, lost: LostKeys) -> Result<Keys, Error> {
+/// The keys of a store: those in the key file, which is made for a store that has nothing sealed. And who sees that it changes.
+async fn keys(store: &Sled, file: &KeyFile, lost: LostKeys) -> Result<(Keys, Watch), Error> {
+    let watch = || Watch::begin(vec![file.path().to_owned()]).map_err(Error::Signals);
+    let before = watch()?;
     let needed = NeededKeys::of(store).await;
     let needed = needed.map_err(registry::OpenError::from)?;
     match (file.read(), needed) {
@@ -263,9 +264,9 @@ async fn keys(store: &Sled, file: &KeyFile, lost: LostKeys) -> Result<Keys, Erro
         (Err(vault::Error::Missing(path)), _) => {
             let keys = file.generate()?;
             info!(key_file = %path.display(), "a key file was made; keep a copy of it, apart from the data");
-            Ok(keys)
+            Ok((keys, watch()?))
         }
-        (read, _) => Ok(read?),
+        (read, _) => Ok((read?, before)),
     }
 }
 
@@ -278,7 +279,7 @@ fn lost_keys(options: &Serve) -> LostKeys {
 }
 
 /// Who is let in. Says so when that is nobody, or everybody though there are tokens.
-async fn gate(options: &Serve) -> Result<Gate, Error> {
+async fn gate(options: &Serve, reloads: &Reloads) -> Result<Gate, Error> {
     let tokens = options.tokens_file().map_err(Error::Config)?;
     if !options.requires_authentication() {
         if tokens.exists() {
@@ -288,7 +289,8 @@ async fn gate(options: &Serve) -> Result<Gate, Error> {
         }
         return Ok(Gate::open());
     }
-    let authenticator = Authenticator::open(&tokens, options.access.access_file.clone()).await?;
+    let authenticator =
+        Authenticator::open(&tokens, options.access.access_file.clone(), reloads).await?;
     if authenticator.accepts_nobody(SystemTime::now()) {
         warn!(tokens_file = %tokens.display(), "nobody can call: make a token with `datastored tokens create`, or name an --access-file");
     }

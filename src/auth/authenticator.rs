@@ -1,29 +1,24 @@
 //! Finds the caller that a credential stands for, and keeps what it looks them up in up to date.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use tokio::sync::watch;
-use tokio_util::task::AbortOnDropHandle;
-use tracing::{info, warn};
-
 use super::access_file::{self, AccessFile};
-use super::changes::Changes;
 use super::credential::{Credential, Refusal};
 use super::error::Error;
 use super::jwt::{self, Issuer};
 use super::known::Known;
 use super::{certificate, token, tokens_file};
 use crate::model::caller::Caller;
+use crate::reload::{Reloads, Watch};
 
-/// Knows who may call. The tokens follow their file while this lives; the access file is read once.
+/// Knows who may call. The tokens are read again when their file changes; the access file is read once.
 #[derive(Debug)]
 pub struct Authenticator {
-    tokens: watch::Receiver<Arc<Known>>,
+    tokens: Arc<RwLock<Arc<Known>>>,
     certificates: Vec<certificate::Rule>,
     issuers: Vec<Issuer>,
-    _following: AbortOnDropHandle<()>,
 }
 
 impl Authenticator {
@@ -31,7 +26,11 @@ impl Authenticator {
     ///
     /// # Errors
     /// A file that cannot be used.
-    pub async fn open(tokens: &Path, access: Option<PathBuf>) -> Result<Self, Error> {
+    pub async fn open(
+        tokens: &Path,
+        access: Option<PathBuf>,
+        reloads: &Reloads,
+    ) -> Result<Self, Error> {
         let mut issuers = Vec::new();
         let mut said = AccessFile::default();
         if let Some(path) = access {
@@ -41,24 +40,31 @@ impl Authenticator {
                 issuers.push(issuer.map_err(|problem| Error::content(&path, problem))?);
             }
         }
-        let changes = Changes::of(tokens).map_err(Error::Signals)?;
-        let known = Arc::new(read_tokens(tokens.to_owned()).await?);
-        let (publish, known) = watch::channel(known);
-        let following = tokio::spawn(follow(tokens.to_owned(), changes, publish));
+        let watch = Watch::begin(vec![tokens.to_owned()]).map_err(Error::Signals)?;
+        let known = read_tokens(tokens.to_owned()).await?;
+        let known = Arc::new(RwLock::new(Arc::new(known)));
+        let (path, current) = (tokens.to_owned(), Arc::clone(&known));
+        reloads.add("the tokens file", watch, move || {
+            let read = tokens_file::read(&path).map_err(|e| e.to_string())?;
+            let mut current = current.write().unwrap_or_else(PoisonError::into_inner);
+            *current = Arc::new(Known::new(read));
+            Ok(())
+        });
         Ok(Self {
             tokens: known,
             certificates: said.certificates,
             issuers,
-            _following: AbortOnDropHandle::new(following),
         })
+    }
+
+    fn tokens(&self) -> Arc<Known> {
+        Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether nothing that a caller could send would be accepted at present.
     #[must_use]
     pub fn accepts_nobody(&self, now: SystemTime) -> bool {
-        self.certificates.is_empty()
-            && self.issuers.is_empty()
-            && self.tokens.borrow().usable(now) == 0
+        self.certificates.is_empty() && self.issuers.is_empty() && self.tokens().usable(now) == 0
     }
 
     /// The caller that a credential stands for.
@@ -74,29 +80,11 @@ impl Authenticator {
             Credential::Nothing => Err(Refusal::Missing),
             Credential::Malformed => Err(Refusal::NotAccepted("no bearer token")),
             Credential::Bearer(sent) if sent.expose().starts_with(token::PREFIX) => {
-                let known = Arc::clone(&self.tokens.borrow());
-                known.caller(sent.expose(), now)
+                self.tokens().caller(sent.expose(), now)
             }
             Credential::Bearer(sent) => jwt::caller(&self.issuers, sent.expose()).await,
             Credential::Certificate(_) if self.certificates.is_empty() => Err(Refusal::Missing),
             Credential::Certificate(leaf) => certificate::caller(&self.certificates, leaf, now),
-        }
-    }
-}
-
-/// Reads the tokens again whenever their file has changed. When it cannot be used, those that are known stay.
-async fn follow(path: PathBuf, mut changes: Changes, publish: watch::Sender<Arc<Known>>) {
-    loop {
-        changes.next().await;
-        match read_tokens(path.clone()).await {
-            Ok(known) => {
-                info!(
-                    tokens = known.usable(SystemTime::now()),
-                    "the tokens file was read again"
-                );
-                publish.send_replace(Arc::new(known));
-            }
-            Err(error) => warn!(%error, "the tokens of before stay in force"),
         }
     }
 }

@@ -9,7 +9,6 @@
 mod access_file;
 mod authenticator;
 mod certificate;
-mod changes;
 pub mod commands;
 mod credential;
 mod error;

@@ -1,25 +1,19 @@
 //! The tokens file: read as a whole, changed under a lock, replaced at once, and readable by its owner alone.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::error::Error;
 use super::file;
 use super::record::{Record, Written};
+use crate::private_file;
 
 /// The version of the file's form.
 const VERSION: u32 = 1;
 /// The most tokens that a file has.
 const MAX_TOKENS: usize = 10_000;
-/// How long a command waits for another one, and how often it looks.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The file as JSON.
 #[derive(Deserialize, Serialize)]
@@ -39,7 +33,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Record>, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::read(path, error)),
     };
-    let mode = fs::metadata(path).map_err(|e| Error::read(path, e))?.mode();
+    let mode = private_file::mode(path).map_err(|e| Error::read(path, e))?;
     if mode & 0o022 != 0 {
         let problem = "others may write it, and so give themselves access: chmod 600 it";
         return Err(Error::content(path, problem));
@@ -79,82 +73,26 @@ pub(super) fn change<T>(
     path: &Path,
     change: impl FnOnce(&mut Vec<Record>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let folder = folder_of(path);
-    let mut builder = DirBuilder::new();
-    let made = builder.recursive(true).mode(0o700).create(folder);
-    made.map_err(|e| Error::write(folder, e))?;
+    let write = |e| Error::write(path, e);
+    private_file::make_folder(path).map_err(write)?;
     // Held until it is dropped.
-    let _lock = lock(path)?;
+    let _lock = private_file::lock(path).map_err(|e| match e.kind() {
+        io::ErrorKind::WouldBlock => Error::Locked(path.to_owned()),
+        _ => write(e),
+    })?;
     let mut records = read(path)?;
     let result = change(&mut records)?;
     if records.len() > MAX_TOKENS {
         let problem = format!("{MAX_TOKENS} tokens are the most; revoke those that nobody needs");
         return Err(Error::Command(problem));
     }
-    replace(path, folder, &records).map_err(|e| Error::write(path, e))?;
-    Ok(result)
-}
-
-/// The folder that a file is in.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// The file beside `path` with this more in its name.
-fn beside(path: &Path, more: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(more);
-    PathBuf::from(name)
-}
-
-/// Locks a file beside the tokens file: that one is replaced, and with it a lock on it would go.
-fn lock(path: &Path) -> Result<File, Error> {
-    let path = beside(path, ".lock");
-    let mut options = OpenOptions::new();
-    let options = options.create(true).append(true).mode(0o600);
-    let file = options.open(&path).map_err(|e| Error::write(&path, e))?;
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < end => {
-                std::thread::sleep(LOOK_EVERY);
-            }
-            Err(TryLockError::WouldBlock) => return Err(Error::Locked(path)),
-            Err(TryLockError::Error(error)) => return Err(Error::write(&path, error)),
-        }
-    }
-}
-
-/// Puts a whole new file in the place of the old one: whoever reads sees the one or the other, and after a power cut, too.
-fn replace(path: &Path, folder: &Path, records: &[Record]) -> io::Result<()> {
     let content = Content {
         version: VERSION,
         tokens: records.iter().map(Record::written).collect(),
     };
-    let text = serde_json::to_vec_pretty(&content)?;
-    let new = beside(path, &format!(".{}", Uuid::new_v4().simple()));
-    let written = write_synced(&new, &text).and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        // It may not have been made.
-        let _ = fs::remove_file(&new);
-    }
-    written?;
-    File::open(folder)?.sync_all()
-}
-
-fn write_synced(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text)?;
-    file.sync_all()
+    let text = serde_json::to_vec_pretty(&content).map_err(|e| write(e.into()))?;
+    private_file::replace(path, &text).map_err(write)?;
+    Ok(result)
 }
 
 #[cfg(test)]

@@ -92,6 +92,12 @@ mod tests {
         serve
     }
 
+    /// Whether these options of who may call go together.
+    fn check(listen: &str, options: &[&str]) -> Result<(), String> {
+        let serve = serve(listen, options);
+        serve.access.check(serve.listen)
+    }
+
     const LOOPBACK: &str = "127.0.0.1:1";
     const NETWORK: &str = "0.0.0.0:1";
 
@@ -121,17 +127,21 @@ mod tests {
                 is_required,
                 "{listen} {options:?}"
             );
-            assert_eq!(serve.check(), Ok(()), "{listen} {options:?}");
+            assert_eq!(
+                serve.access.check(serve.listen),
+                Ok(()),
+                "{listen} {options:?}"
+            );
         }
     }
 
     #[test]
     fn a_network_is_not_served_to_everybody_by_mistake() {
-        let refused = serve(NETWORK, &["--require-authentication=false"]).check();
+        let refused = check(NETWORK, &["--require-authentication=false"]);
         let sentence = refused.unwrap_err();
         assert!(sentence.contains("--insecure-anonymous"), "{sentence}");
         let both = ["--require-authentication", "--insecure-anonymous"];
-        let sentence = serve(NETWORK, &both).check().unwrap_err();
+        let sentence = check(NETWORK, &both).unwrap_err();
         assert!(sentence.contains("give one"), "{sentence}");
     }
 }

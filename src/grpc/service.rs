@@ -126,8 +126,8 @@ impl<S: Store> DatastoreService for Service<S> {
             sight.see(&delete.id).await?;
             let seen_by = sight.labels();
             let delete = Delete {
-                audit,
                 seen_by,
+                audit,
                 ..delete
             };
             sight.hide(self.registry.delete(delete).await).await

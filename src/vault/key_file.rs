@@ -1,19 +1,18 @@
 //! The key file: a line for each key, the one that seals first. It is replaced whole, and never by two at once.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::key::{Key, KeyId, LENGTH};
 use super::keys::Keys;
+use crate::private_file;
 
 const HEADER: &str = "\
 # The keys that datastored seals stored credentials with: the first line seals, all of them open.
@@ -45,8 +44,8 @@ impl KeyFile {
     /// # Errors
     /// [`Error::Missing`], [`Error::OpenToOthers`], and what is wrong with it.
     pub fn read(&self) -> Result<Keys, Error> {
-        let mode = match fs::metadata(&self.0) {
-            Ok(found) => found.permissions().mode() & 0o7777,
+        let mode = match private_file::mode(&self.0) {
+            Ok(mode) => mode,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(Error::Missing(self.0.clone()));
             }
@@ -77,15 +76,13 @@ impl KeyFile {
     /// [`Error::Exists`], and why it cannot be written.
     pub fn generate(&self) -> Result<Keys, Error> {
         let keys = Keys::generate()?;
-        let written = self.written(&keys)?;
-        match written.persist_noclobber(&self.0) {
-            Ok(_) => self.sync_folder()?,
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-                return Err(Error::Exists(self.0.clone()));
+        match private_file::create(&self.0, text(&keys).as_bytes()) {
+            Ok(()) => Ok(keys),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                Err(Error::Exists(self.0.clone()))
             }
-            Err(error) => return Err(self.io(error.error)),
+            Err(error) => Err(self.io(error)),
         }
-        Ok(keys)
     }
 
     /// Adds a new key, which seals from now on; the others stay.
@@ -117,46 +114,14 @@ impl KeyFile {
 
     fn replace(&self, keys: Vec<Key>) -> Result<Keys, Error> {
         let keys = Keys::new(keys).ok_or_else(|| Error::Empty(self.0.clone()))?;
-        let written = self.written(&keys)?;
-        written.persist(&self.0).map_err(|e| self.io(e.error))?;
-        self.sync_folder()?;
+        let replaced = private_file::replace(&self.0, text(&keys).as_bytes());
+        replaced.map_err(|e| self.io(e))?;
         Ok(keys)
-    }
-
-    /// The keys in a file beside, which only the owner can read, down on the disk.
-    fn written(&self, keys: &Keys) -> Result<NamedTempFile, Error> {
-        let text = text(keys);
-        let write = || {
-            let mut file = NamedTempFile::new_in(self.folder())?;
-            file.as_file()
-                .set_permissions(Permissions::from_mode(0o600))?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        };
-        write().map_err(|e| self.io(e))
-    }
-
-    fn sync_folder(&self) -> Result<(), Error> {
-        let synced = File::open(self.folder()).and_then(|folder| folder.sync_all());
-        synced.map_err(|e| self.io(e))
     }
 
     /// Keeps other commands out for as long as it is held.
     fn lock(&self) -> Result<File, Error> {
-        let lock = || {
-            let folder = File::open(self.folder())?;
-            folder.lock()?;
-            Ok(folder)
-        };
-        lock().map_err(|e| self.io(e))
-    }
-
-    fn folder(&self) -> &Path {
-        match self.0.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        }
+        private_file::lock(&self.0).map_err(|e| self.io(e))
     }
 
     fn io(&self, source: io::Error) -> Error {
@@ -190,7 +155,10 @@ fn key(line: &str) -> Option<Key> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Error, KeyFile, Permissions, PermissionsExt, fs};
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{Error, KeyFile, fs};
 
     fn file(folder: &tempfile::TempDir) -> KeyFile {
         KeyFile::new(folder.path().join("datastored.key"))

@@ -1,15 +1,15 @@
 //! What the server says of its keys, in a file beside the records, for those who cannot ask the store while it is open.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::error::Error;
 use super::key::KeyId;
+use crate::private_file;
 
 const FILE: &str = "keys.json";
 
@@ -48,16 +48,8 @@ impl Status {
     /// [`Error::Status`].
     pub fn write(&self, folder: &Path) -> Result<(), Error> {
         let path = folder.join(FILE);
-        let write = || {
-            let mut file = NamedTempFile::new_in(folder)?;
-            serde_json::to_writer(file.as_file_mut(), self)?;
-            file.flush()?;
-            file.persist(&path).map_err(|e| e.error)?;
-            Ok(())
-        };
-        write().map_err(|source| Error::Status {
-            path: path.clone(),
-            source,
-        })
+        let text = serde_json::to_vec(self).map_err(io::Error::from);
+        let written = text.and_then(|text| private_file::replace(&path, &text));
+        written.map_err(|source| Error::Status { path, source })
     }
 }

@@ -16,6 +16,7 @@ use super::{Authentication, Gate, Need, credential};
 use crate::auth::{Authenticator, Credential};
 use crate::model::caller::{Access, Caller};
 use crate::peer::Peer;
+use crate::reload::Reloads;
 
 fn request(headers: &[&str], certificates: &[&[u8]]) -> Request<()> {
     let mut request = Request::new(());
@@ -147,7 +148,7 @@ async fn gate(access_file: &str) -> Gate {
     let file = folder.path().join("access.toml");
     std::fs::write(&file, access_file).unwrap();
     let tokens = folder.path().join("tokens.json");
-    let authenticator = Authenticator::open(&tokens, Some(file)).await;
+    let authenticator = Authenticator::open(&tokens, Some(file), &Reloads::default()).await;
     Gate {
         authenticator: Some(authenticator.unwrap()),
         is_health_open: true,

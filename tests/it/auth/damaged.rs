@@ -98,7 +98,7 @@ async fn a_tokens_file_that_is_damaged_later_is_a_warning_and_the_tokens_of_befo
     let good = std::fs::read(&file).unwrap();
     std::fs::write(&file, &good[..good.len() / 2]).unwrap();
     server.signal(Signal::HUP);
-    let warned = || async { server.log().contains("the tokens of before stay in force") };
+    let warned = || async { server.log().contains("not reloaded") };
     eventually("it warns", warned).await;
     assert!(is_let_in(&server, &token).await);
     std::fs::remove_file(&file).unwrap();

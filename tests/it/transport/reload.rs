@@ -16,6 +16,9 @@ use crate::api::sent;
 use crate::lab::eventually;
 use crate::server::Datastored;
 
+/// What the log says when certificate and key were read again.
+const RELOADED: &str = "\"message\":\"reloaded\",\"what\":\"the files of TLS\"";
+
 /// A server, a call that was open before its files change, and the authority of its certificates.
 struct Running {
     authority: Authority,
@@ -81,9 +84,9 @@ async fn sighup_reads_the_files_again_and_ends_nothing() {
     let files = Files::of(&authority.issue());
     let server = files.serve(&[]);
     let running = Running::start(authority, server).await;
-    assert!(!running.server.log().contains("reloaded"));
+    assert!(!running.server.log().contains(RELOADED));
     running.server.signal(Signal::HUP);
-    running.logs("\"message\":\"reloaded\"").await;
+    running.logs(RELOADED).await;
     running.went_on().await;
 }
 
@@ -96,7 +99,7 @@ async fn a_certificate_that_is_written_over_is_used_for_new_connections() {
     assert_eq!(running.shown().await, first.certificate);
     write(files.0.path(), &second);
     running.shows(&second).await;
-    running.logs("\"message\":\"reloaded\"").await;
+    running.logs(RELOADED).await;
     running.went_on().await;
 }
 
@@ -164,7 +167,7 @@ async fn files_that_cannot_be_used_change_nothing_until_they_are_mended() {
     running.logs("cannot be read").await;
     assert_eq!(running.shown().await, first.certificate);
     let log = running.server.log();
-    assert!(!log.contains("\"message\":\"reloaded\""), "{log}");
+    assert!(!log.contains(RELOADED), "{log}");
     files.write("cert.pem", &second.pem);
     running.shows(&second).await;
     running.went_on().await;
