@@ -1,9 +1,14 @@
 //! Mutual TLS: who has to show a certificate, and whose is believed.
 
+use datastored::pb::ErrorReason;
+use datastored::pb::datastore_service_client::DatastoreServiceClient;
+use rcgen::SanType;
 use rustls::{ClientConfig, HandshakeKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tonic::{Code, Status};
 
 use super::{Authority, Files, call, channel, connect};
+use crate::api::refused;
 use crate::lab::eventually;
 use crate::server::Datastored;
 
@@ -124,5 +129,58 @@ async fn a_caller_shows_its_certificate_on_each_connection() {
             let kind = handshake(mutual.server.address(), client.clone()).await;
             assert_eq!(kind, Some(HandshakeKind::Full), "{version:?}");
         }
+    }
+}
+
+/// What a caller is answered who wants to delete something, with a token or without.
+async fn deletes(server: &Datastored, client: ClientConfig, token: Option<&str>) -> Status {
+    let mut service = DatastoreServiceClient::new(channel(server.address(), client));
+    let mut request = tonic::Request::new(crate::api::removal("datastores/nothing"));
+    if let Some(token) = token {
+        let value = format!("Bearer {token}").parse();
+        let value = value.expect("a token is ASCII");
+        request.metadata_mut().insert("authorization", value);
+    }
+    let answer = service.delete_datastore(request).await;
+    answer.expect_err("there is nothing to delete")
+}
+
+#[tokio::test]
+async fn a_caller_is_known_by_its_certificate_or_by_the_token_that_it_sends_with_it() {
+    let (servers, callers) = (Authority::new(), Authority::new());
+    let files = Files::of(&servers.issue());
+    files.write("ca.pem", &callers.pem());
+    let rules =
+        "[[certificate]]\nname = \"reports\"\ndns = \"reports.example.com\"\naccess = \"viewer\"\n";
+    files.write("access.toml", rules);
+    let options = ["ca.pem", "access.toml"].map(|name| files.path_text(name));
+    let server = files.serve(&[
+        "--tls-client-ca",
+        &options[0],
+        "--tls-client-certificate",
+        "optional",
+        "--access-file",
+        &options[1],
+    ]);
+    let named = |name: &str| {
+        let name = SanType::DnsName(name.to_owned().try_into().expect("a name"));
+        servers.client_as(&callers.issue_as(|params| params.subject_alt_names = vec![name]))
+    };
+    let viewer = || named("reports.example.com");
+    let refusal = deletes(&server, viewer(), None).await;
+    let refusal = refused::<()>(Err(refusal), ErrorReason::AccessTooLow);
+    assert_eq!(refusal.metadata["caller"], "certificate:reports");
+    let stranger = deletes(&server, named("others.example.com"), None).await;
+    refused::<()>(Err(stranger), ErrorReason::NoAccess);
+    let nobody = deletes(&server, servers.client(), None).await;
+    refused::<()>(Err(nobody), ErrorReason::CredentialMissing);
+
+    let token = crate::auth::new_token(server.folder(), "ci", "editor");
+    for client in [viewer(), named("others.example.com"), servers.client()] {
+        eventually("the token decides", || async {
+            let answer = deletes(&server, client.clone(), Some(&token)).await;
+            answer.code() == Code::NotFound
+        })
+        .await;
     }
 }
