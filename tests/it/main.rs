@@ -17,6 +17,7 @@ mod layering;
 mod matrix;
 mod residue;
 mod sealing;
+mod security_md;
 mod server;
 mod transport;
 mod traps;

@@ -18,7 +18,7 @@ use crate::model::role::Role;
 use crate::model::secret::Secret;
 use crate::registry::testing::keys_in;
 use crate::registry::{
-    Change, Create, Delete, Enrichment, New, Proven, Registry, S3Change, Update, keys,
+    Change, Create, Delete, Enrichment, New, Proven, Registry, Request, S3Change, Update, keys,
 };
 use crate::store::{self, Direction, Entry, Scan, Sled, Store, Txn};
 use crate::vault::{KeyFile, Keys, key_of};
@@ -425,4 +425,28 @@ async fn a_lost_key_that_comes_back_opens_what_it_had_sealed_and_that_is_sealed_
     let registry = opened(&lab.store, alone).await.unwrap();
     let stored = registry.with_credentials(&id("orders")).await.unwrap();
     assert_eq!(stored.datastore.s3.credentials, access_key());
+}
+
+#[tokio::test]
+async fn what_is_kept_of_requests_and_tests_is_digested_with_a_key_of_the_installation() {
+    let mut fingerprints = Vec::new();
+    for _ in 0..2 {
+        let lab = Lab::new().await;
+        let request = Request {
+            id: Uuid::from_u128(1),
+            digest: [7; 32],
+        };
+        let create = Create {
+            request: Some(request),
+            ..creation("orders")
+        };
+        lab.registry.create(create).await.unwrap();
+        assert!(!holds(&everything(&lab.store).await, "7,7,7,7"));
+        let fingerprint = lab
+            .registry
+            .installation
+            .fingerprint(&config(), Role::Source);
+        fingerprints.push(fingerprint.unwrap());
+    }
+    assert_ne!(fingerprints[0], fingerprints[1]);
 }
