@@ -94,7 +94,7 @@ impl<S: Store> Admission<S> {
         }
         let mut rounds = 0;
         loop {
-            update.proven = self.proven(&update, &proof).await?;
+            update.proven = self.proven(&mut update, &proof).await?;
             rounds += 1;
             match self.registry.update(update.clone()).await {
                 Err(Error::Proof(ProofError::Overtaken(_))) if rounds < MAX_TESTS => {}
@@ -103,14 +103,15 @@ impl<S: Store> Admission<S> {
         }
     }
 
-    /// What proves the connection that an update leads to.
-    async fn proven(&self, update: &Update, proof: &Proof) -> Result<Proven, Error> {
+    /// What proves the connection that an update leads to. From then on it is of the datastore that was looked at, and of no other of the same name.
+    async fn proven(&self, update: &mut Update, proof: &Proof) -> Result<Proven, Error> {
         if *proof == Proof::Skip {
             return Ok(Proven::Waived);
         }
-        let Some((s3, role)) = self.registry.connection_after(update).await? else {
+        let Some((uid, s3, role)) = self.registry.connection_after(update).await? else {
             return Ok(Proven::NoChange);
         };
+        update.uid = Some(uid);
         // What would be refused anyway is not tested.
         let trial = Update {
             validate_only: true,

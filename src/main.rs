@@ -30,10 +30,16 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
-async fn serve(options: Serve) -> ExitCode {
+fn serve(options: Serve) -> ExitCode {
     telemetry::init(options.log_format);
-    match server::run(options).await {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error, 1),
+    };
+    let done = runtime.block_on(server::run(options));
+    // A look-up of a name cannot be ended, and nobody waits for it any more.
+    runtime.shutdown_background();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error, error.exit_code()),
     }

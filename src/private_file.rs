@@ -1,23 +1,24 @@
-//! Files that only their owner may read: replaced whole, down on the disk, and changed by one at a time.
+//! Files that only their owner may read: replaced whole, down on the disk, and changed by one at a time. Symbolic links are followed.
 
-use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-use tempfile::NamedTempFile;
 
 /// How long one waits for another, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Puts a file in the place of another, or where none was. Whoever reads sees the one or the other, after a power cut, too.
+/// Puts a file in the place of another, whose owner it keeps, or where none was. Whoever reads sees the one or the other, after a power cut, too.
+///
+/// Only one may do so at a time: see [`lock`].
 ///
 /// # Errors
 /// When it cannot be written: the old one stays.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    written(path, content)?.persist(path)?;
+    let path = &followed(path);
+    fs::rename(written(path, content)?, path)?;
     sync(folder_of(path))
 }
 
@@ -26,7 +27,10 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`], and when it cannot be written.
 pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
-    written(path, content)?.persist_noclobber(path)?;
+    let new = written(path, content)?;
+    let linked = fs::hard_link(&new, path);
+    fs::remove_file(&new)?;
+    linked?;
     sync(folder_of(path))
 }
 
@@ -44,7 +48,7 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// [`io::ErrorKind::WouldBlock`] when another one holds it for ten seconds.
 pub(crate) fn lock(path: &Path) -> io::Result<File> {
-    let folder = File::open(folder_of(path))?;
+    let folder = File::open(folder_of(&followed(path)))?;
     let end = Instant::now() + PATIENCE;
     loop {
         match folder.try_lock() {
@@ -65,13 +69,46 @@ pub(crate) fn mode(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
 }
 
-fn written(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = NamedTempFile::new_in(folder_of(path))?;
-    file.as_file()
-        .set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+/// The content in a file beside, always of the same name: what a writer that was killed has left is overwritten by the next.
+fn written(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(&new)?;
+    let done = give_to_owner(&file, path)
+        .and_then(|()| file.write_all(content))
+        .and_then(|()| file.sync_all());
+    if let Err(error) = done {
+        // The error of writing says more than one of this.
+        let _ = fs::remove_file(&new);
+        return Err(error);
+    }
+    Ok(new)
+}
+
+/// Gives a file to whom the one in its place belongs, or else the folder: root may work on the files of a server.
+fn give_to_owner(file: &File, path: &Path) -> io::Result<()> {
+    let owner = fs::metadata(path).or_else(|_| fs::metadata(folder_of(path)))?;
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) == (owner.uid(), owner.gid()) {
+        return Ok(());
+    }
+    match fchown(file, Some(owner.uid()), Some(owner.gid())) {
+        // Only root may give a file away; whoever else may write here is served as well by their own.
+        Err(error) if error.kind() != ErrorKind::PermissionDenied => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Where symbolic links lead to.
+fn followed(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -83,4 +120,41 @@ fn folder_of(path: &Path) -> &Path {
 
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, chown, symlink};
+
+    use super::{create, mode, replace};
+
+    #[test]
+    fn a_link_is_followed_and_what_a_killed_writer_left_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        create(&real, b"one").unwrap();
+        symlink(&real, &link).unwrap();
+        fs::write(folder.path().join("real.new"), b"left").unwrap();
+        replace(&link, b"two").unwrap();
+        assert_eq!(fs::read(&real).unwrap(), b"two");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(mode(&real).unwrap(), 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_keeps_its_owner_and_a_new_one_is_the_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        // Only root can give files away; then there is nothing to see.
+        if chown(folder.path(), Some(65_534), Some(65_534)).is_err() {
+            return;
+        }
+        create(&file, b"one").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().uid(), 65_534);
+        chown(&file, Some(1), Some(1)).unwrap();
+        replace(&file, b"two").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().uid(), 1);
+    }
 }

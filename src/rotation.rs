@@ -30,10 +30,9 @@ pub struct Rotation<S> {
 }
 
 impl<S: Store> Rotation<S> {
-    /// Seals anew what is left to be, and does so again whenever `watch` sees other keys in the key file, until it is cancelled. Then it may be in the
+    /// Says which keys are needed, then seals anew what is left to be, and does so again whenever `watch` sees other keys in the key file, until it is cancelled. Then it may be in the
     /// middle of it: it goes on at the next start.
-    #[must_use]
-    pub fn start(
+    pub async fn start(
         self,
         watch: Watch,
         reloads: &Reloads,
@@ -49,6 +48,7 @@ impl<S: Store> Rotation<S> {
             notify.notify_one();
             Ok(())
         });
+        self.say_what_is_needed().await;
         tokio::spawn(async move {
             cancel.run_until_cancelled(self.seal_when(&changed)).await;
         })
@@ -76,6 +76,7 @@ impl<S: Store> Rotation<S> {
         let status = Status {
             current: needed.current,
             older: needed.older,
+            lost: needed.lost,
             time: SystemTime::now(),
         };
         let folder = self.data_dir.clone();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,9 @@ use crate::shutdown::Signals;
 use crate::store::{self, Sled};
 use crate::transport::{Files, Incoming, Tls};
 use crate::vault::{self, KeyFile, KeyId, Keys};
+
+/// How long a server that stops waits for files that are being read again.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
 const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
@@ -116,6 +120,8 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     options.check().map_err(Error::Config)?;
     let (data_dir, key_file) = options.place.files().map_err(Error::Config)?;
     core_dumps::forbid().map_err(Error::CoreDumps)?;
+    // From now on it does not end the process: who reloads a server that has just been started means no harm.
+    let _hangup = signal(SignalKind::hangup()).map_err(Error::Signals)?;
     let reloads = Reloads::default();
     let tls = match options.tls.files() {
         Some(files) => Some(tls(files, &reloads).await?),
@@ -152,7 +158,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         key_file,
         data_dir: data_dir.clone(),
     };
-    let rotating = rotation.start(watch, &reloads, cancel.clone());
+    let rotating = rotation.start(watch, &reloads, cancel.clone()).await;
     let service = Service::new(
         registry,
         Arc::clone(&prober),
@@ -198,7 +204,9 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     set_serving(&health, ServingStatus::NotServing).await;
     let _ = drain.send(());
     stop(&prober, &mut health, serving, &options).await;
-    reloads.stop().await;
+    if timeout(RELOAD_PATIENCE, reloads.stop()).await.is_err() {
+        warn!("a file that is being read again does not come to its end; it is not waited for");
+    }
     cancel.cancel();
     rotating.await?;
     store.close().await?;
@@ -289,8 +297,13 @@ async fn gate(options: &Serve, reloads: &Reloads) -> Result<Gate, Error> {
         }
         return Ok(Gate::open());
     }
-    let authenticator =
-        Authenticator::open(&tokens, options.access.access_file.clone(), reloads).await?;
+    let authenticator = Authenticator::open(
+        &tokens,
+        options.access.access_file.clone(),
+        options.tls.tls_client_ca.is_some(),
+        reloads,
+    )
+    .await?;
     if authenticator.accepts_nobody(SystemTime::now()) {
         warn!(tokens_file = %tokens.display(), "nobody can call: make a token with `datastored tokens create`, or name an --access-file");
     }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use tokio_util::task::AbortOnDropHandle;
+
 use super::access_file::{self, AccessFile};
 use super::credential::{Credential, Refusal};
 use super::error::Error;
@@ -22,21 +24,30 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Reads the tokens file, which may not be there yet, and the access file, if there is one.
+    /// Reads the tokens file, which may not be there yet, and the access file, if there is one. Rules for certificates need callers who can show theirs.
     ///
     /// # Errors
     /// A file that cannot be used.
     pub async fn open(
         tokens: &Path,
         access: Option<PathBuf>,
+        shows_certificates: bool,
         reloads: &Reloads,
     ) -> Result<Self, Error> {
         let mut issuers = Vec::new();
         let mut said = AccessFile::default();
         if let Some(path) = access {
             said = read_access(path.clone()).await?;
-            for trust in std::mem::take(&mut said.issuers) {
-                let issuer = Issuer::start(trust).await;
+            if !said.certificates.is_empty() && !shows_certificates {
+                let problem = "it has rules for client certificates, and no caller can show one: give --tls-client-ca, or take them out";
+                return Err(Error::content(&path, problem));
+            }
+            // All at once: one that does not answer holds up no other.
+            let starting = std::mem::take(&mut said.issuers)
+                .into_iter()
+                .map(|trust| AbortOnDropHandle::new(tokio::spawn(Issuer::start(trust))));
+            for issuer in starting.collect::<Vec<_>>() {
+                let issuer = issuer.await.map_err(|e| Error::read(&path, e.into()))?;
                 issuers.push(issuer.map_err(|problem| Error::content(&path, problem))?);
             }
         }

@@ -76,7 +76,7 @@ impl Issuer {
 
     async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
         let claims = self.verified(token).await?;
-        let name = name(&claims)?;
+        let name = name(&self.trust.issuer, &claims)?;
         let rule = self.trust.rules.iter().find(|rule| rule.fits(&claims));
         let Some(rule) = rule else {
             return Err(Refusal::NoAccess { name });
@@ -112,7 +112,7 @@ impl Issuer {
         match decode::<Claims>(token, &key, &self.validation(header.alg)) {
             Ok(TokenData { claims, .. }) => Ok(claims),
             Err(error) => Err(match error.kind() {
-                ErrorKind::ExpiredSignature => expired(token),
+                ErrorKind::ExpiredSignature => expired(&self.trust.issuer, token),
                 ErrorKind::InvalidSignature => refused("signature"),
                 ErrorKind::ImmatureSignature => refused("not valid yet"),
                 ErrorKind::InvalidAudience => refused("audience"),
@@ -143,17 +143,17 @@ impl Grant {
     }
 }
 
-/// The name of the caller, for logs and messages.
-fn name(claims: &Claims) -> Result<String, Refusal> {
+/// The name of the caller, for logs and messages. A subject is one of its issuer alone (RFC 7519, section 4.1.2).
+fn name(issuer: &str, claims: &Claims) -> Result<String, Refusal> {
     let subject = claims.get("sub").and_then(Value::as_str);
     let subject = subject
         .filter(|sub| (1..=MAX_NAME).contains(&sub.len()) && !sub.chars().any(char::is_control));
     let subject = subject.ok_or(refused("sub is no name"))?;
-    Ok(format!("jwt:{subject}"))
+    Ok(format!("jwt:{issuer}#{subject}"))
 }
 
 /// When a JWT whose signature is good has expired.
-fn expired(token: &str) -> Refusal {
+fn expired(issuer: &str, token: &str) -> Refusal {
     let claims = dangerous::insecure_decode::<Claims>(token).map(|data| data.claims);
     let claims = claims.unwrap_or_default();
     let seconds = claims
@@ -161,7 +161,7 @@ fn expired(token: &str) -> Refusal {
         .and_then(Value::as_u64)
         .unwrap_or_default();
     let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-    match name(&claims) {
+    match name(issuer, &claims) {
         Ok(name) => Refusal::Expired {
             name,
             at: at.unwrap_or(SystemTime::UNIX_EPOCH),

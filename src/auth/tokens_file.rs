@@ -33,11 +33,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<Record>, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::read(path, error)),
     };
-    let mode = private_file::mode(path).map_err(|e| Error::read(path, e))?;
-    if mode & 0o022 != 0 {
-        let problem = "others may write it, and so give themselves access: chmod 600 it";
-        return Err(Error::content(path, problem));
-    }
     parse(&text).map_err(|problem| {
         let remedy = "put back a copy of it, or move it away and make the tokens again";
         Error::content(path, format!("{problem}; {remedy}"))

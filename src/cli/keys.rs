@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::config::DataDir;
 use crate::vault::{Error, KeyFile, KeyId, Status};
+use crate::{core_dumps, private_file};
 
 /// The options of `datastored keys`.
 #[derive(Args, Clone, Debug)]
@@ -58,6 +59,7 @@ impl Place {
 /// # Errors
 /// A sentence that says what is wrong and what to do. Nothing was changed.
 pub fn run(keys: &Keys) -> Result<String, String> {
+    core_dumps::forbid().map_err(|e| format!("core dumps cannot be forbidden: {e}"))?;
     match &keys.command {
         Command::Generate(place) => generate(place),
         Command::Rotate(place) => rotate(place),
@@ -68,10 +70,19 @@ pub fn run(keys: &Keys) -> Result<String, String> {
 
 fn generate(place: &Place) -> Result<String, String> {
     let (folder, file) = place.files()?;
-    // The default one is beside records that may not be there yet.
-    if place.key_file.is_none() {
-        std::fs::create_dir_all(&folder)
-            .map_err(|e| format!("the folder {} cannot be made: {e}", folder.display()))?;
+    private_file::make_folder(file.path()).map_err(|e| {
+        format!(
+            "the folder of {} cannot be made: {e}",
+            file.path().display()
+        )
+    })?;
+    if let Some(status) = Status::read(&folder).map_err(sentence)? {
+        return Err(format!(
+            "the store in {} needs key {}, and a new file would not hold it: restore the file from your copy, or name it with --key-file; if it is lost, \
+             start the server with --accept-lost-keys, which makes a new one",
+            folder.display(),
+            status.current
+        ));
     }
     let keys = file.generate().map_err(sentence)?;
     Ok(format!(
@@ -82,7 +93,17 @@ fn generate(place: &Place) -> Result<String, String> {
 }
 
 fn rotate(place: &Place) -> Result<String, String> {
-    let (_, file) = place.files()?;
+    let (folder, file) = place.files()?;
+    let keys = file.read().map_err(sentence)?;
+    if let Some(status) = Status::read(&folder).map_err(sentence)?
+        && !keys.has(status.current)
+    {
+        return Err(format!(
+            "{} does not hold key {}, with which the server seals: name the file that it uses with --key-file",
+            file.path().display(),
+            status.current
+        ));
+    }
     let keys = file.rotate().map_err(sentence)?;
     Ok(format!(
         "Key {} seals from now on. A running server takes it within seconds and seals everything anew; otherwise the next start does.\n\
@@ -121,9 +142,12 @@ fn state(id: KeyId, first: KeyId, status: Option<&Status>) -> &'static str {
         Some(status) if status.current == id && first == id => "seals",
         Some(status) if status.current == id => "seals, until the server takes the new key",
         Some(status) if status.older.contains(&id) => "needed: not everything is sealed anew yet",
+        Some(status) if status.lost.contains(&id) => "needed: it was lost, and has come back",
         _ if first == id => "seals as soon as a server takes it",
-        Some(_) => "not needed: `datastored keys prune` takes it out",
-        None => "not known",
+        Some(status) if status.is_settled_on(first) => {
+            "not needed: `datastored keys prune` takes it out"
+        }
+        _ => "not known yet",
     }
 }
 
@@ -135,15 +159,21 @@ fn prune(place: &Place) -> Result<String, String> {
             folder.display()
         ));
     };
-    let mut needed = status.older;
-    needed.push(status.current);
-    let pruned = file.prune(&needed).map_err(sentence)?;
+    let first = file.read().map_err(sentence)?.current();
+    if !status.is_settled_on(first) {
+        return Err(format!(
+            "no server has sealed everything with key {first}, the first of {}, yet: wait until `datastored keys status` says so, or name the right file with \
+             --key-file",
+            file.path().display()
+        ));
+    }
+    let pruned = file.prune(first, &status.lost).map_err(sentence)?;
     if pruned.is_empty() {
         return Ok("Every key in the file is needed.\n".to_owned());
     }
     let ids: Vec<String> = pruned.iter().map(KeyId::to_string).collect();
     Ok(format!(
-        "Taken out: {}. Backups of the data that are older than the rotation need them still.\n",
+        "Taken out: {}. Backups from before the rotation need them still, and whoever has a copy of them can open those, and what the disk still holds of then.\n",
         ids.join(", ")
     ))
 }

@@ -69,6 +69,12 @@ impl AccessOptions {
                     .to_owned(),
             );
         }
+        if !is_required && self.access_file.is_some() {
+            return Err(
+                "--access-file says who may call, and nobody is asked who they are; leave it out, or --insecure-anonymous and --require-authentication=false"
+                    .to_owned(),
+            );
+        }
         if !is_required && !listen.ip().is_loopback() && !self.insecure_anonymous {
             return Err(format!(
                 "whoever can reach {listen} could do everything: leave --require-authentication=false out, or give --insecure-anonymous too"
@@ -104,7 +110,6 @@ mod tests {
     #[test]
     fn callers_must_say_who_they_are_where_others_than_this_machine_can_call_or_rules_are_given() {
         let file = ["--access-file", "a.toml"];
-        let off = ["--require-authentication=false"];
         for (listen, options, is_required) in [
             (LOOPBACK, &[][..], false),
             ("[::1]:1", &[], false),
@@ -113,13 +118,7 @@ mod tests {
             (LOOPBACK, &file, true),
             (LOOPBACK, &["--require-authentication"], true),
             (LOOPBACK, &["--require-authentication=true"], true),
-            (LOOPBACK, &[file.as_slice(), &off].concat(), false),
             (NETWORK, &["--insecure-anonymous"], false),
-            (
-                NETWORK,
-                &[&file[..], &["--insecure-anonymous"]].concat(),
-                false,
-            ),
         ] {
             let serve = serve(listen, options);
             assert_eq!(
@@ -143,5 +142,9 @@ mod tests {
         let both = ["--require-authentication", "--insecure-anonymous"];
         let sentence = check(NETWORK, &both).unwrap_err();
         assert!(sentence.contains("give one"), "{sentence}");
+        for off in ["--insecure-anonymous", "--require-authentication=false"] {
+            let sentence = check(LOOPBACK, &["--access-file", "a.toml", off]).unwrap_err();
+            assert!(sentence.contains("--access-file says who"), "{sentence}");
+        }
     }
 }

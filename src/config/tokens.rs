@@ -101,7 +101,11 @@ fn lifetime(text: &str) -> Result<Lifetime, String> {
     if text == "never" {
         Ok(Lifetime::Endless)
     } else {
-        Ok(Lifetime::For(super::duration(text)?))
+        let time = humantime::parse_duration(text).map_err(|e| format!("{e}; write 90d"))?;
+        if time.is_zero() {
+            return Err("must be longer than zero".to_owned());
+        }
+        Ok(Lifetime::For(time))
     }
 }
 

@@ -10,7 +10,10 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response};
 use tonic::Status;
 use tonic::body::Body;
+use tonic_types::StatusExt;
 use tower::{Layer, Service};
+use tracing::field::display;
+use tracing::{debug, warn};
 
 use super::status::{refused, too_low};
 use crate::auth::{Authenticator, Credential, table};
@@ -18,6 +21,10 @@ use crate::config::{AccessOptions, HealthAccess, ReflectionAccess};
 use crate::model::caller::{Access, Caller};
 use crate::model::secret::Secret;
 use crate::peer::Peer;
+use crate::registry::AUDIT;
+
+/// The reason of a call that shows nothing, as every scan and every wrong client makes.
+const MISSING: &str = "CREDENTIAL_MISSING";
 
 /// The layer.
 #[derive(Clone, Debug)]
@@ -150,9 +157,26 @@ where
                     caller.map(|caller| request.extensions_mut().insert(caller));
                     inner.call(request).await
                 }
-                Err(status) => Ok(status.into_http()),
+                Err(status) => {
+                    tell(&path, request.extensions().get::<Peer>(), &status);
+                    Ok(status.into_http())
+                }
             }
         })
+    }
+}
+
+/// The line of the log that a refused call leaves: who is known and may not, or shows what is not accepted, is worth a look.
+fn tell(path: &str, peer: Option<&Peer>, status: &Status) {
+    let address = peer.map(|peer| display(peer.address));
+    let refusal = status.message();
+    if status
+        .get_details_error_info()
+        .is_some_and(|info| info.reason == MISSING)
+    {
+        debug!(target: AUDIT, method = path, address, refusal, "call refused");
+    } else {
+        warn!(target: AUDIT, method = path, address, refusal, "call refused");
     }
 }
 

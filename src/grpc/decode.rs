@@ -171,6 +171,8 @@ pub(super) fn update(
         policy.check(credentials)?;
     }
     let update = Update {
+        uid: None,
+        seen_by: Labels::default(),
         revision: etag(&datastore.etag),
         id,
         change,

@@ -104,12 +104,16 @@ impl<S: Store> DatastoreService for Service<S> {
         let (call, request) = Call::of(&self.registry, request, deed::update);
         let work = async |audit| {
             let (update, proof) = decode::update(request, self.policy)?;
-            sight.see(&update.id).await?;
             sight.see_proof(&proof).await?;
             if let Some(labels) = &update.change.labels {
                 sight.keep("datastore.labels", labels)?;
             }
-            let update = Update { audit, ..update };
+            let seen_by = sight.labels();
+            let update = Update {
+                seen_by,
+                audit,
+                ..update
+            };
             sight.hide(self.admission.update(update, proof).await).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
@@ -123,7 +127,6 @@ impl<S: Store> DatastoreService for Service<S> {
         let (call, request) = Call::of(&self.registry, request, deed::delete);
         let work = async |audit| {
             let delete = decode::delete(&request)?;
-            sight.see(&delete.id).await?;
             let seen_by = sight.labels();
             let delete = Delete {
                 seen_by,
@@ -199,11 +202,16 @@ impl<S: Store> DatastoreService for Service<S> {
         let (call, request) = Call::of(&self.registry, request, deed::link);
         let work = async |audit| {
             let link = decode::link(&request)?;
-            sight.see(&link.id).await?;
             if let Some(enrichment) = &link.enrichment {
                 sight.see(enrichment).await?;
             }
-            let linked = self.registry.link(Link { audit, ..link }).await;
+            let seen_by = sight.labels();
+            let link = Link {
+                seen_by,
+                audit,
+                ..link
+            };
+            let linked = self.registry.link(link).await;
             sight.hide(linked).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
@@ -217,8 +225,13 @@ impl<S: Store> DatastoreService for Service<S> {
         let (call, request) = Call::of(&self.registry, request, deed::unlink);
         let work = async |audit| {
             let link = decode::unlink(&request)?;
-            sight.see(&link.id).await?;
-            self.registry.link(Link { audit, ..link }).await
+            let seen_by = sight.labels();
+            let link = Link {
+                seen_by,
+                audit,
+                ..link
+            };
+            self.registry.link(link).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
@@ -245,7 +258,7 @@ impl<S: Store> DatastoreService for Service<S> {
         let work = async |audit| {
             let id = decode::named(&request.name)?;
             sight.see(&id).await?;
-            self.claims.claim(&id, audit).await
+            sight.hide(self.claims.claim(&id, audit).await).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }
@@ -259,7 +272,7 @@ impl<S: Store> DatastoreService for Service<S> {
         let work = async |audit| {
             let id = decode::named(&request.name)?;
             sight.see(&id).await?;
-            self.claims.release(&id, audit).await
+            sight.hide(self.claims.release(&id, audit).await).await
         };
         Ok(Response::new(encode::datastore(&call.answer(work).await?)))
     }

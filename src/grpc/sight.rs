@@ -7,6 +7,7 @@ use tonic::Request;
 use crate::admission::Proofs;
 use crate::model::Error;
 use crate::model::caller::Caller;
+use crate::model::claim::{ClaimError, Owner};
 use crate::model::connection_test::TestName;
 use crate::model::error::{Unseen, Violation};
 use crate::model::link::LinkError;
@@ -122,6 +123,23 @@ impl<S: Store> Sight<S> {
                 sources,
                 more,
             }) if *more || !self.all_are_seen(sources).await? => Unseen::Sources(name.clone()),
+            Error::Claim(ClaimError::Others {
+                name,
+                key,
+                owner:
+                    Owner::Datastore {
+                        installation,
+                        datastore,
+                    },
+            }) if *installation == self.registry.installation()
+                && !self.sees(datastore).await? =>
+            {
+                return Ok(Error::Claim(ClaimError::Others {
+                    name: name.clone(),
+                    key: key.clone(),
+                    owner: Owner::Unknown,
+                }));
+            }
             _ => return Ok(error),
         };
         Ok(unseen.into())

@@ -18,7 +18,7 @@ pub enum Access {
 /// Who sends a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// How they have proven who they are, and as whom: `token:ci`, `certificate:CN=reports`, `jwt:alice`; `anonymous` where nobody has to.
+    /// How they have proven who they are, and as whom: `token:ci`, `certificate:CN=reports`, `jwt:https://login.example.com#alice`; `anonymous` where nobody has to.
     pub name: String,
     /// What they may do.
     pub access: Access,

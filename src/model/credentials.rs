@@ -46,6 +46,19 @@ pub struct AccessKey {
 }
 
 impl Credentials {
+    /// The access key that they have, be it only to ask for a role. Not that of sealed ones.
+    #[must_use]
+    pub fn access_key(&self) -> Option<&AccessKey> {
+        match self {
+            Self::AccessKey(key) => Some(key),
+            Self::AssumedRole(role) => match &role.base {
+                Base::AccessKey(key) => Some(key),
+                Base::Ambient => None,
+            },
+            Self::Anonymous | Self::Ambient | Self::Sealed(_) => None,
+        }
+    }
+
     /// What may be shown of them. The secrets of those that are sealed are blank.
     #[must_use]
     pub fn shown(&self) -> &Self {

@@ -86,11 +86,16 @@ impl Trail {
     /// Those that have to go when this one comes.
     fn take_oldest(&self, coming: Uuid) -> Vec<Uuid> {
         let mut ids = self.ids();
+        // It is there when its commit is tried again.
+        ids.remove(&coming);
+        let room = self.keep.saturating_sub(1);
+        let too_many = ids.len().saturating_sub(room).min(CLEARED_AT_ONCE);
+        // Never the one that comes: a clock that was set back gives it an older id than those that are there.
+        let oldest = (0..too_many).filter_map(|_| ids.pop_first()).collect();
         if self.keep > 0 {
             ids.insert(coming);
         }
-        let too_many = ids.len().saturating_sub(self.keep).min(CLEARED_AT_ONCE);
-        (0..too_many).filter_map(|_| ids.pop_first()).collect()
+        oldest
     }
 
     fn ids(&self) -> MutexGuard<'_, BTreeSet<Uuid>> {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::links::linked;
+use super::sealing::Owner;
 use super::{Connection, Registry, Request, Stored, keys, record, unavailable};
 use crate::model::Error;
 use crate::model::audit::{Attempt, Event};
@@ -132,7 +133,11 @@ impl<S: Store> Registry<S> {
         let sealer = self.sealing.now();
         for (datastore, tested) in born.all() {
             txn = creation(txn, datastore)?;
-            txn = sealer.keep(txn, datastore.uid, &datastore.s3)?;
+            txn = sealer.keep(
+                txn,
+                Owner::datastore(datastore.uid, &datastore.id),
+                &datastore.s3,
+            )?;
             if let Some(test) = tested {
                 txn = self.adopt(txn, test, datastore).await?;
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::get::seen;
 use super::links::unlinked;
 use super::places::left;
 use super::{Registry, Request, keys, record, refuse_stale, unchanged};
@@ -28,7 +29,7 @@ pub struct Delete {
     pub validate_only: bool,
     /// Unlink the sources of an enrichment datastore, and leave the marker of its claim behind.
     pub force: bool,
-    /// Force unlinks only sources that have all of these labels; others stand in the way.
+    /// Only if it has all of these labels. Force unlinks only sources that have them; others stand in the way.
     pub seen_by: Labels,
     /// Whose event is to be in the same commit.
     pub audit: Option<Arc<Attempt>>,
@@ -54,7 +55,7 @@ impl<S: Store> Registry<S> {
             if self.earlier(delete.request).await?.is_some() {
                 return Ok(());
             }
-            let stored = self.get(&delete.id).await?;
+            let stored = seen(&delete.seen_by, self.get(&delete.id).await?)?;
             refuse_stale(&delete.id, delete.revision, stored.revision)?;
             let datastore = &stored.datastore;
             if !delete.force {

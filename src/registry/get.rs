@@ -25,10 +25,10 @@ impl<S: Store> Registry<S> {
     /// # Errors
     /// Those of [`Registry::get`].
     pub async fn refuse_unseen(&self, labels: &Labels, id: &DatastoreId) -> Result<(), Error> {
-        if labels.is_empty() || self.get(id).await?.datastore.labels.contain(labels) {
+        if labels.is_empty() {
             return Ok(());
         }
-        Err(Error::DatastoreNotFound(DatastoreName::new(id.clone())))
+        seen(labels, self.get(id).await?).map(drop)
     }
 
     /// The enrichment datastore that a source is linked to.
@@ -50,10 +50,24 @@ impl<S: Store> Registry<S> {
     /// The datastore in an entry, with what is known of its connection.
     pub(super) async fn stored(&self, entry: &Entry) -> Result<Stored, Error> {
         let datastore = record::decode(&entry.value).map_err(Error::Internal)?;
+        if entry.key != keys::datastore(&datastore.id) {
+            let error = "a datastore's record stands under another one's name";
+            return Err(Error::Internal(error.into()));
+        }
         Ok(Stored {
             connection: self.connection(&datastore.id).await?,
             datastore,
             revision: Some(entry.revision),
         })
     }
+}
+
+/// A datastore that has been read, if it has all of these labels; otherwise as if there were none.
+pub(super) fn seen(labels: &Labels, stored: Stored) -> Result<Stored, Error> {
+    if stored.datastore.labels.contain(labels) {
+        return Ok(stored);
+    }
+    Err(Error::DatastoreNotFound(DatastoreName::new(
+        stored.datastore.id,
+    )))
 }

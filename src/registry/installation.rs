@@ -11,7 +11,6 @@ use super::record::encode_s3;
 use super::sealing::Sealer;
 use super::{keys, unavailable};
 use crate::model::Error;
-use crate::model::credentials::{Base, Credentials};
 use crate::model::datastore::S3Config;
 use crate::model::role::Role;
 use crate::model::secret::Secret;
@@ -51,7 +50,7 @@ impl Installation {
             let secret = store.get(keys::FINGERPRINT_KEY).await;
             let secret = secret.map_err(unavailable)?;
             let record = entry.as_ref().map(record).transpose()?;
-            let open = |entry: &Entry| sealer.open(keys::FINGERPRINT_KEY, &entry.value);
+            let open = |entry: &Entry| sealer.open(keys::FINGERPRINT_KEY, &entry.value).ok();
             if let (Some(record), Some(key)) = (&record, secret.as_ref().and_then(open)) {
                 return Ok(Self {
                     id: record.id,
@@ -59,7 +58,9 @@ impl Installation {
                 });
             }
             if secret.is_some() {
-                tracing::warn!("connection tests that are kept prove nothing any more; test again");
+                tracing::warn!(
+                    "the key of fingerprints cannot be opened: connection tests that are kept prove nothing any more, and request ids are refused that were used before"
+                );
             }
             let (id, unsealed) = match record {
                 Some(record) => (record.id, record.fingerprint_key),
@@ -88,15 +89,7 @@ impl Installation {
 
     /// The fingerprint (HMAC-SHA-256) of what a test is about. Keyed, since a digest of a short secret could be guessed.
     pub(super) fn fingerprint(&self, s3: &S3Config, role: Role) -> Result<Fingerprint, Error> {
-        let key = match &s3.credentials {
-            Credentials::AccessKey(key) => Some(key),
-            Credentials::AssumedRole(role) => match &role.base {
-                Base::AccessKey(key) => Some(key),
-                Base::Ambient => None,
-            },
-            Credentials::Anonymous | Credentials::Ambient | Credentials::Sealed(_) => None,
-        };
-        let secrets = key.map(|key| {
+        let secrets = s3.credentials.access_key().map(|key| {
             let token = key.session_token.as_ref().map(Secret::expose);
             (key.secret_access_key.expose(), token)
         });

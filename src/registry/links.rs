@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
+use super::get::seen;
 use super::places::as_read;
 use super::{Registry, Request, Stored, keys, record, refuse_stale, unavailable, unchanged};
 use crate::model::Error;
 use crate::model::audit::{Attempt, Event};
 use crate::model::datastore::Datastore;
 use crate::model::link::{self, LinkError};
-use crate::model::name::{DatastoreId, DatastoreName};
+use crate::model::name::{DatastoreId, DatastoreName, Labels};
 use crate::model::place::Place;
 use crate::store::{self, Entry, Revision, Scan, Store, Txn};
 
@@ -24,6 +25,8 @@ pub struct Link {
     pub enrichment: Option<DatastoreId>,
     /// Whether another enrichment datastore may hold the prefix too.
     pub share_prefix: bool,
+    /// Only if the source has all of these labels.
+    pub seen_by: Labels,
     /// Only if this is the source's revision.
     pub revision: Option<Revision>,
     /// What makes a retry safe.
@@ -50,7 +53,7 @@ impl<S: Store> Registry<S> {
             if let Some(earlier) = self.earlier(link.request).await? {
                 return earlier.ok_or(Error::Internal("a link's request id has no result".into()));
             }
-            let stored = self.get(&link.id).await?;
+            let stored = seen(&link.seen_by, self.get(&link.id).await?)?;
             refuse_stale(&link.id, link.revision, stored.revision)?;
             let old = &stored.datastore;
             let mut new = old.clone();

@@ -76,18 +76,20 @@ impl<S: Store> Registry<S> {
             let entries = self.store.scan(scan).await.map_err(unavailable)?;
             let at_the_end = entries.len() < limit;
             for entry in entries {
-                if items.len() == query.page_size || bytes >= PAGE_BYTES {
-                    return Ok(page(items, prefix, after));
-                }
                 looked_at += 1;
-                after = Some(entry.key.clone());
+                let key = entry.key.clone();
                 if let Some(found) = self.resolve(&index, entry).await?
                     && found.datastore.labels.contain(&query.seen_by)
                     && matches(&query.filter, &found)
                 {
+                    // There is a next page if there is something on it: what a caller may not see gives no sign of itself.
+                    if items.len() == query.page_size || bytes >= PAGE_BYTES {
+                        return Ok(page(items, prefix, after));
+                    }
                     bytes += weight(&found.datastore);
                     items.push(found);
                 }
+                after = Some(key);
             }
             if at_the_end {
                 return Ok(page(items, prefix, None));

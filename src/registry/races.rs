@@ -172,6 +172,7 @@ fn creation(name: &str, role: Role, uri: &str, enrichment: Enrichment) -> Create
 
 fn link(source: &str, enrichment: Option<&str>) -> Link {
     Link {
+        seen_by: Labels::default(),
         id: id(source),
         enrichment: enrichment.map(id),
         share_prefix: true,
@@ -201,6 +202,8 @@ fn moving(name: &str, uri: &str) -> Update {
         ..S3Change::default()
     };
     Update {
+        uid: None,
+        seen_by: Labels::default(),
         id: id(name),
         revision: None,
         change: Change {
@@ -467,7 +470,7 @@ async fn tests_that_are_adopted_count_among_those_that_are_kept() {
     let lab = Lab::new().await;
     for number in 0..60 {
         let moved = moving("orders", &format!("s3://data/{number}"));
-        let (s3, role) = lab.ours.connection_after(&moved).await.unwrap().unwrap();
+        let (_, s3, role) = lab.ours.connection_after(&moved).await.unwrap().unwrap();
         let subject = Subject::Unsaved;
         let tested = Tested { subject, s3, role };
         let test = lab
@@ -607,4 +610,74 @@ async fn a_claimed_enrichment_datastore_does_not_move_to_another_partition() {
     assert!(matches!(moved, Err(Error::Claim(ClaimError::Held { .. }))));
     let near = to_region("anomalies", "eu-west-1", Proven::Waived);
     lab.ours.update(near).await.unwrap();
+}
+
+fn team(name: &str) -> Labels {
+    Labels::parse([("team".to_owned(), name.to_owned())]).unwrap()
+}
+
+fn labelled(name: &str, labels: Labels) -> Update {
+    Update {
+        change: Change {
+            labels: Some(labels),
+            ..Change::default()
+        },
+        ..moving(name, "s3://any")
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_from_its_writer_in_the_meantime_is_not_written() {
+    let by = || team("reports");
+    for number in 0..3 {
+        let lab = Lab::new().await;
+        lab.ours.update(labelled("orders", by())).await.unwrap();
+        lab.meddle(|theirs| async move { theirs.update(labelled("orders", team("sales"))).await });
+        let done = match number {
+            0 => {
+                let renaming = Update {
+                    seen_by: by(),
+                    ..labelled("orders", by())
+                };
+                lab.ours.update(renaming).await.map(drop)
+            }
+            1 => {
+                let linking = Link {
+                    seen_by: by(),
+                    ..link("orders", Some("anomalies"))
+                };
+                lab.ours.link(linking).await.map(drop)
+            }
+            _ => {
+                let deleting = Delete {
+                    seen_by: by(),
+                    ..removal("orders", true)
+                };
+                lab.ours.delete(deleting).await
+            }
+        };
+        assert!(
+            matches!(done, Err(Error::DatastoreNotFound(_))),
+            "{number}: {done:?}"
+        );
+        let now = lab.theirs.get(&id("orders")).await.unwrap().datastore;
+        assert_eq!(
+            (now.labels, now.enrichment),
+            (team("sales"), None),
+            "{number}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_datastore_that_has_taken_the_name_is_not_changed() {
+    let lab = Lab::new().await;
+    let uid = lab.ours.get(&id("orders")).await.unwrap().datastore.uid;
+    let of = |uid| Update {
+        uid: Some(uid),
+        ..labelled("orders", team("reports"))
+    };
+    let refused = lab.ours.update(of(Uuid::new_v4())).await;
+    assert!(matches!(refused, Err(Error::DatastoreNotFound(_))));
+    lab.ours.update(of(uid)).await.unwrap();
 }

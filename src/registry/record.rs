@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::model::certificates::Certificates;
 use crate::model::claim::Claim;
-use crate::model::credentials::{AccessKey, Base, Credentials};
+use crate::model::credentials::{AccessKey, Credentials};
 use crate::model::datastore::{AddressingStyle, Datastore, S3Config};
 use crate::model::endpoint::Endpoint;
 use crate::model::error::BoxError;
@@ -115,8 +115,17 @@ pub(super) fn encode(datastore: &Datastore) -> Result<Vec<u8>, BoxError> {
     Ok(bytes)
 }
 
-/// The datastore of the bytes.
+/// The datastore of the bytes, its credentials sealed. Secrets that stand in them as they are, are not taken: nobody has sealed them to anything.
 pub(super) fn decode(bytes: &[u8]) -> Result<Datastore, BoxError> {
+    let datastore = decode_unsealed(bytes)?;
+    if datastore.s3.credentials.access_key().is_some() {
+        return Err("a datastore's record has secrets in it that are not sealed".into());
+    }
+    Ok(datastore)
+}
+
+/// The datastore of bytes that an earlier version may have written.
+fn decode_unsealed(bytes: &[u8]) -> Result<Datastore, BoxError> {
     let Some((&FORMAT, json)) = bytes.split_first() else {
         return Err("a datastore's record is of a format that this version does not know".into());
     };
@@ -238,34 +247,29 @@ fn decode_key(record: AccessKeyRecord) -> AccessKey {
 
 /// A record without secrets in the place of one that has them, which an earlier version wrote, and what it had.
 pub(super) fn without_secrets(entry: &Entry) -> Result<Option<Unsealed>, BoxError> {
-    let datastore = decode(&entry.value)?;
-    if !has_secrets(&datastore.s3) {
-        return Ok(None);
-    }
-    Ok(Some(Unsealed {
-        owner: datastore.uid,
-        record: encode(&datastore)?,
-        s3: datastore.s3,
-    }))
+    let datastore = decode_unsealed(&entry.value)?;
+    let has_secrets = datastore.s3.credentials.access_key().is_some();
+    let unsealed = |datastore: Datastore| {
+        Ok(Unsealed {
+            owner: datastore.uid,
+            name: Some(datastore.id.clone()),
+            record: encode(&datastore)?,
+            s3: datastore.s3,
+        })
+    };
+    has_secrets.then(|| unsealed(datastore)).transpose()
 }
 
 /// What was stored with its secrets in it.
 pub(super) struct Unsealed {
     /// Whose secrets they are.
     pub(super) owner: Uuid,
+    /// The name of a datastore whose they are.
+    pub(super) name: Option<DatastoreId>,
     /// The configuration that has them.
     pub(super) s3: S3Config,
     /// The record without them.
     pub(super) record: Vec<u8>,
-}
-
-/// Whether there are secrets in a configuration.
-pub(super) fn has_secrets(s3: &S3Config) -> bool {
-    match &s3.credentials {
-        Credentials::AccessKey(_) => true,
-        Credentials::AssumedRole(role) => matches!(role.base, Base::AccessKey(_)),
-        Credentials::Anonymous | Credentials::Ambient | Credentials::Sealed(_) => false,
-    }
 }
 
 /// Nanoseconds since 1970; 0 for an earlier time. They fit until the year 2554.

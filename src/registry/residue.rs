@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::record::{S3Record, Unsealed, decode_s3, encode_s3, has_secrets, nanos, time};
+use super::record::{S3Record, Unsealed, decode_s3, encode_s3, nanos, time};
+use super::sealing::Owner;
 use super::{Registry, keys, unavailable};
 use crate::model::Error;
+use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
 use crate::model::error::BoxError;
 use crate::model::residue::{Landing, Leftover, Trace};
@@ -61,7 +63,7 @@ impl<S: Store> Registry<S> {
         let value = encode(leftover).map_err(Error::Internal)?;
         loop {
             let sealer = self.sealing.now();
-            let txn = sealer.keep(Txn::new(), leftover.test_id, &leftover.s3)?;
+            let txn = sealer.keep(Txn::new(), Owner::test(leftover.test_id), &leftover.s3)?;
             // Only another key for sealing can come in between.
             if self
                 .committed(txn.put(&key[..], &value[..]))
@@ -83,9 +85,11 @@ impl<S: Store> Registry<S> {
             return Ok(None);
         };
         let mut leftover = decode(&entry).map_err(Error::Internal)?;
-        match self.opened_of(test_id, &leftover.s3).await? {
-            Some(s3) => leftover.s3 = s3,
-            None => leftover.keyless = true,
+        if let Some(s3) = self.opened_of(Owner::test(test_id), &leftover.s3).await? {
+            leftover.s3 = s3;
+        } else {
+            tracing::error!(test = %test_id, "the credentials of a test that may have left something cannot be opened");
+            leftover.keyless = true;
         }
         Ok(Some(leftover))
     }
@@ -150,7 +154,8 @@ fn encode(leftover: &Leftover) -> Result<Vec<u8>, BoxError> {
         traces: leftover.traces.iter().cloned().map(to_record).collect(),
         sweeps: leftover.sweeps,
         ended: leftover.ended,
-        keyless: leftover.keyless,
+        // Sealed are those that could not be opened: the key for them may come back.
+        keyless: leftover.keyless && !matches!(leftover.s3.credentials, Credentials::Sealed(_)),
         landing: leftover.landing.iter().map(landing_to_record).collect(),
     };
     Ok(serde_json::to_vec(&record)?)
@@ -172,14 +177,16 @@ fn decode(entry: &Entry) -> Result<Leftover, BoxError> {
 /// As [`record::without_secrets`](super::record::without_secrets).
 pub(super) fn without_secrets(entry: &Entry) -> Result<Option<Unsealed>, BoxError> {
     let leftover = decode(entry)?;
-    if !has_secrets(&leftover.s3) {
-        return Ok(None);
-    }
-    Ok(Some(Unsealed {
-        owner: leftover.test_id,
-        record: encode(&leftover)?,
-        s3: leftover.s3,
-    }))
+    let has_secrets = leftover.s3.credentials.access_key().is_some();
+    let unsealed = |leftover: Leftover| {
+        Ok(Unsealed {
+            owner: leftover.test_id,
+            name: None,
+            record: encode(&leftover)?,
+            s3: leftover.s3,
+        })
+    };
+    has_secrets.then(|| unsealed(leftover)).transpose()
 }
 
 fn landing_to_record(landing: &Landing) -> LandingRecord {

@@ -13,11 +13,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::places::as_read;
 use super::{keys, unavailable};
 use crate::model::Error;
 use crate::model::error::Violation;
-use crate::store::{self, Guard, Revision, Store, Txn};
-use crate::vault::{KeyId, Keys};
+use crate::store::{self, Entry, Guard, Revision, Store, Txn};
+use crate::vault::{self, KeyId, Keys};
+pub(super) use credentials::Owner;
 
 /// What the end of a page is sealed to.
 const END_OF_PAGE: &[u8] = b"end of page";
@@ -41,7 +43,8 @@ pub enum OpenError {
 pub enum LostKeys {
     /// The store is not opened.
     Refuse,
-    /// It is opened; what they have sealed cannot be read, unless they come back.
+    /// It is opened; credentials that they have sealed cannot be read, unless they come back. Tests that were kept prove nothing, and request ids that were
+    /// used before are refused.
     Accept,
 }
 
@@ -53,7 +56,7 @@ pub struct NeededKeys {
     /// Those that may have sealed something that is not sealed anew yet.
     pub older: Vec<KeyId>,
     /// Those that were missing when the operator said that they are lost, should they come back.
-    lost: Vec<KeyId>,
+    pub lost: Vec<KeyId>,
     /// Whether there may be secrets that an earlier version has stored unsealed.
     unsealed: bool,
 }
@@ -147,7 +150,17 @@ impl Sealer {
                 }
             }
             let needed = match &stored {
-                Some((needed, _)) => needed.under(&keys),
+                Some((needed, _)) => {
+                    let needed = needed.under(&keys);
+                    if !needed.lost.is_empty() {
+                        let keys = named(&needed.lost);
+                        tracing::warn!(
+                            keys,
+                            "what these keys have sealed cannot be opened until they are put back, or the credentials sent again"
+                        );
+                    }
+                    needed
+                }
                 None => NeededKeys {
                     current: keys.current(),
                     older: Vec::new(),
@@ -155,16 +168,11 @@ impl Sealer {
                     unsealed: true,
                 },
             };
-            let as_it_was = stored.as_ref().filter(|(before, _)| *before == needed);
-            let revision = match (as_it_was, &stored) {
-                (Some((_, revision)), _) => Some(*revision),
-                (None, Some((_, revision))) => {
-                    let guard = Guard::At(keys::NEEDED_KEYS.to_vec(), *revision);
-                    put(store, guard, &needed).await?
-                }
-                (None, None) => {
-                    let guard = Guard::Absent(keys::NEEDED_KEYS.to_vec());
-                    put(store, guard, &needed).await?
+            let revision = match &stored {
+                Some((before, entry)) if *before == needed => Some(entry.revision),
+                _ => {
+                    let entry = stored.as_ref().map(|(_, entry)| entry);
+                    put(store, as_read(keys::NEEDED_KEYS.to_vec(), entry), &needed).await?
                 }
             };
             if let Some(revision) = revision {
@@ -206,25 +214,21 @@ impl Sealer {
         Ok(opened.map_err(refused)?.to_vec())
     }
 
-    /// What an entry holds sealed; nothing, with a line in the log, if it cannot be opened.
-    pub(super) fn open(&self, key: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let opened = self.keys.open(sealed, key);
-        opened
-            .inspect_err(|error| {
-                tracing::error!(entry = %key.escape_ascii(), %error, "a stored secret cannot be opened");
-            })
-            .ok()
+    /// What an entry holds sealed.
+    pub(super) fn open(
+        &self,
+        key: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, vault::OpenError> {
+        self.keys.open(sealed, key)
     }
 }
 
-async fn read(store: &impl Store) -> Result<Option<(NeededKeys, Revision)>, Error> {
+async fn read(store: &impl Store) -> Result<Option<(NeededKeys, Entry)>, Error> {
     let entry = store.get(keys::NEEDED_KEYS).await.map_err(unavailable)?;
-    let needed = |entry: store::Entry| {
+    let needed = |entry: Entry| {
         let needed = serde_json::from_slice(&entry.value);
-        Ok((
-            needed.map_err(|e| Error::Internal(Box::new(e)))?,
-            entry.revision,
-        ))
+        Ok((needed.map_err(|e| Error::Internal(Box::new(e)))?, entry))
     };
     entry.map(needed).transpose()
 }

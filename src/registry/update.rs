@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::delete::refuse_claimed;
+use super::get::seen;
 use super::links::{linked, unlinked};
 use super::places::left;
+use super::sealing::Owner;
 use super::{Registry, Request, Stored, keys, record, refuse_stale, unchanged};
 use crate::model::Error;
 use crate::model::audit::{Attempt, Event};
@@ -27,6 +31,10 @@ use crate::store::{Guard, Revision, Store, Txn};
 pub struct Update {
     /// Which.
     pub id: DatastoreId,
+    /// Only if this is its uid: another one may have taken the name meanwhile.
+    pub uid: Option<Uuid>,
+    /// Only if it has all of these labels.
+    pub seen_by: Labels,
     /// Only if this is its revision.
     pub revision: Option<Revision>,
     /// What to change.
@@ -141,7 +149,10 @@ impl<S: Store> Registry<S> {
                 });
             }
             if new.s3 != old.s3 {
-                txn = self.sealing.now().keep(txn, new.uid, &new.s3)?;
+                txn = self
+                    .sealing
+                    .now()
+                    .keep(txn, Owner::datastore(new.uid, &new.id), &new.s3)?;
                 txn = match &update.proven {
                     Proven::By(test) => self.adopt(txn, test, &new).await?,
                     Proven::Waived => txn.delete(keys::connection(&new.id)),
@@ -196,24 +207,30 @@ impl<S: Store> Registry<S> {
 
     /// The datastore as it is, with its credentials if they matter.
     async fn as_to_change(&self, update: &Update) -> Result<Stored, Error> {
-        if update.change.is_of_connection() {
-            self.opened(&update.id).await
+        let stored = if update.change.is_of_connection() {
+            self.opened(&update.id).await?
         } else {
-            self.get(&update.id).await
+            self.get(&update.id).await?
+        };
+        if update.uid.is_some_and(|uid| uid != stored.datastore.uid) {
+            return Err(Error::DatastoreNotFound(DatastoreName::new(
+                update.id.clone(),
+            )));
         }
+        seen(&update.seen_by, stored)
     }
 
-    /// The configuration and role that an update would lead to, if its connection is another one than the stored one.
+    /// The datastore's uid, and the configuration and role that an update would lead to, if its connection is another one than the stored one.
     ///
     /// # Errors
     /// As [`Registry::update`].
     pub async fn connection_after(
         &self,
         update: &Update,
-    ) -> Result<Option<(S3Config, Role)>, Error> {
+    ) -> Result<Option<(Uuid, S3Config, Role)>, Error> {
         let old = self.as_to_change(update).await?.datastore;
         let new = changed(&old, &update.change)?;
-        Ok((new.s3 != old.s3).then_some((new.s3, new.role)))
+        Ok((new.s3 != old.s3).then_some((new.uid, new.s3, new.role)))
     }
 }
 

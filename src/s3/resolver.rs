@@ -1,12 +1,22 @@
 //! Finds the addresses of an endpoint's host, and leaves out those that may not be connected to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::dns::{
     DnsFuture, ResolveDns, ResolveDnsError, SharedDnsResolver,
 };
 
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
 use super::guard::Guard;
+
+/// How many names are looked up at once. Name servers that do not answer hold these threads, and none of those that everything else needs.
+static LOOK_UPS: Semaphore = Semaphore::const_new(64);
+/// How long a look-up may take, waiting for its turn included.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Another resolver behind the endpoint guard. What is connected to is what was checked: there is one look-up for both, so that a name which
 /// changes its addresses in between gains nothing.
@@ -39,11 +49,22 @@ impl ResolveDns for System {
                     IpAddr::V6(Ipv6Addr::LOCALHOST),
                 ]);
             }
-            let found = tokio::net::lookup_host((name, 0)).await;
-            let found = found.map_err(ResolveDnsError::new)?;
-            Ok(found.map(|address| address.ip()).collect())
+            let found = timeout(PATIENCE, look_up(name.to_owned())).await;
+            let found = found.map_err(|elapsed| io::Error::new(ErrorKind::TimedOut, elapsed));
+            found.flatten().map_err(ResolveDnsError::new)
         })
     }
+}
+
+/// Asks the system, whose look-up takes a thread for as long as it lasts, also when nobody waits for it any more.
+async fn look_up(name: String) -> io::Result<Vec<IpAddr>> {
+    let permit = LOOK_UPS.acquire().await.map_err(io::Error::other)?;
+    let found = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let found = (&*name, 0).to_socket_addrs()?;
+        Ok(found.map(|address| address.ip()).collect())
+    });
+    found.await?
 }
 
 fn is_localhost(name: &str) -> bool {

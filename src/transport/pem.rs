@@ -1,6 +1,6 @@
 //! Certificates and keys from PEM files. An error names the option, the file and what to do; nothing of a file's content is in it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -54,7 +54,13 @@ pub(super) fn private_key(option: &str, file: &Path) -> Result<PrivateKeyDer<'st
 
 fn read(option: &str, file: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut text = Zeroizing::new(Vec::new());
-    let read = File::open(file).and_then(|opened| {
+    // Opening a pipe would wait for whoever writes into it.
+    let is_file = fs::metadata(file).map(|found| found.is_file());
+    let read = is_file.and_then(|is_file| {
+        if !is_file {
+            return Err(io::Error::other("it is no file"));
+        }
+        let opened = File::open(file)?;
         let length = opened.take(MAX_BYTES + 1).read_to_end(&mut text)?;
         if length as u64 > MAX_BYTES {
             return Err(io::Error::other("it is larger than 1 MiB"));

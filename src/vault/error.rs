@@ -47,14 +47,19 @@ pub enum Error {
     /// It holds no key.
     #[error("the key file {} holds no key; restore the file from your copy", .0.display())]
     Empty(PathBuf),
-    /// What the server says of its keys cannot be read.
-    #[error("{} cannot be read: {source}; it is written anew when the server starts", .path.display())]
+    /// What the server says of its keys cannot be read or written.
+    #[error("{}, which says which keys are needed, cannot be {what}: {source}; it is written anew when the server starts", .path.display())]
     Status {
+        /// `read` or `written`.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// What is wrong.
         source: io::Error,
     },
+    /// Somebody else has changed it meanwhile.
+    #[error("the key file {} has changed meanwhile; try again", .0.display())]
+    Changed(PathBuf),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoRandomness,

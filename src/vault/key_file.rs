@@ -96,14 +96,17 @@ impl KeyFile {
         self.replace(std::iter::once(new).chain(old).collect())
     }
 
-    /// Takes the keys away that are not among `needed`, except the one that seals, and says which.
+    /// Takes the keys away that are not among `needed`, except the one that seals, and says which. That must be `current`, by which it was found out what
+    /// is needed.
     ///
     /// # Errors
-    /// As [`KeyFile::rotate`].
-    pub fn prune(&self, needed: &[KeyId]) -> Result<Vec<KeyId>, Error> {
+    /// [`Error::Changed`], and as [`KeyFile::rotate`].
+    pub fn prune(&self, current: KeyId, needed: &[KeyId]) -> Result<Vec<KeyId>, Error> {
         let _alone = self.lock()?;
         let old = self.read()?;
-        let current = old.current();
+        if old.current() != current {
+            return Err(Error::Changed(self.0.clone()));
+        }
         let stays = |key: &Key| key.id == current || needed.contains(&key.id);
         let (stay, go): (Vec<_>, Vec<_>) = old.into_all().into_iter().partition(stays);
         if !go.is_empty() {
@@ -195,7 +198,9 @@ mod tests {
         let read = file.read().unwrap();
         assert_eq!(read.current(), third.current());
         assert_eq!(&**read.open(&sealed, b"here").unwrap(), b"secret");
-        let pruned = file.prune(&[first.current()]).unwrap();
+        let refused = file.prune(second.current(), &[]);
+        assert!(matches!(refused, Err(Error::Changed(_))));
+        let pruned = file.prune(third.current(), &[first.current()]).unwrap();
         assert_eq!(pruned, [second.current()]);
         let read = file.read().unwrap();
         assert!(read.has(first.current()) && read.current() == third.current());

@@ -148,7 +148,7 @@ async fn gate(access_file: &str) -> Gate {
     let file = folder.path().join("access.toml");
     std::fs::write(&file, access_file).unwrap();
     let tokens = folder.path().join("tokens.json");
-    let authenticator = Authenticator::open(&tokens, Some(file), &Reloads::default()).await;
+    let authenticator = Authenticator::open(&tokens, Some(file), true, &Reloads::default()).await;
     Gate {
         authenticator: Some(authenticator.unwrap()),
         is_health_open: true,

@@ -2,6 +2,7 @@
 
 use super::{Fields, etag, name, request_id};
 use crate::model::Error;
+use crate::model::name::Labels;
 use crate::pb;
 use crate::registry::Link;
 
@@ -18,6 +19,7 @@ pub(in crate::grpc) fn link(request: &pb::LinkEnrichmentRequest) -> Result<Link,
     let enrichment = name("enrichment_datastore", to, &mut fields);
     match (id, enrichment) {
         (Some(id), Some(enrichment)) if fields.0.is_empty() => Ok(Link {
+            seen_by: Labels::default(),
             id,
             enrichment: Some(enrichment),
             share_prefix: request.share_prefix,
@@ -40,6 +42,7 @@ pub(in crate::grpc) fn unlink(request: &pb::UnlinkEnrichmentRequest) -> Result<L
     );
     match name("name", &request.name, &mut fields) {
         Some(id) if fields.0.is_empty() => Ok(Link {
+            seen_by: Labels::default(),
             id,
             enrichment: None,
             share_prefix: false,

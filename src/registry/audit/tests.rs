@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use tracing_subscriber::fmt::MakeWriter;
 use uuid::Uuid;
 
-use super::{EventQuery, Registry};
+use super::{EventQuery, Registry, Trail};
 use crate::model::Error;
 use crate::model::audit::{Action, Actor, Attempt, Deed};
 use crate::model::claim::Claim;
@@ -285,6 +285,7 @@ async fn a_change_and_its_event_are_one_commit() {
     }
     let id = |id: &str| DatastoreId::parse(id).unwrap();
     let link = |to: Option<&str>| Link {
+        seen_by: Labels::default(),
         id: id("orders"),
         enrichment: to.map(id),
         share_prefix: false,
@@ -297,6 +298,8 @@ async fn a_change_and_its_event_are_one_commit() {
         lab.commits_once(lab.registry.link(link(to))).await;
     }
     let update = Update {
+        uid: None,
+        seen_by: Labels::default(),
         id: id("orders"),
         revision: None,
         change: Change {
@@ -350,4 +353,15 @@ async fn a_change_that_the_store_refuses_leaves_no_event_of_it() {
     let done = lab.registry.committed_with(Txn::new(), event).await;
     assert!(matches!(done, Err(Error::StoreUnavailable(_))));
     assert_eq!(lab.kept().await, []);
+}
+
+#[test]
+fn an_event_is_kept_though_the_clock_was_set_back() {
+    let id = Uuid::from_u128;
+    let trail = Trail {
+        keep: 3,
+        ids: Mutex::new([id(5), id(6), id(7)].into()),
+    };
+    assert_eq!(trail.take_oldest(id(1)), [id(5)]);
+    assert!(trail.ids().contains(&id(1)));
 }

@@ -24,34 +24,53 @@ struct Secrets {
     session_token: Option<Zeroizing<String>>,
 }
 
+/// Whose secrets they are.
+#[derive(Clone, Copy)]
+pub(in crate::registry) struct Owner<'a> {
+    id: Uuid,
+    /// Of a datastore. Under another name its secrets are refused.
+    name: Option<&'a DatastoreId>,
+}
+
+impl<'a> Owner<'a> {
+    /// A datastore.
+    pub(in crate::registry) fn datastore(uid: Uuid, name: &'a DatastoreId) -> Self {
+        let name = Some(name);
+        Self { id: uid, name }
+    }
+
+    /// A test that may have left something.
+    pub(in crate::registry) fn test(id: Uuid) -> Self {
+        Self { id, name: None }
+    }
+}
+
 impl Sealer {
     /// Adds the secrets of a configuration to a commit, in the place of those that its owner had. Sealed ones stay as they are.
     pub(in crate::registry) fn keep(
         &self,
         txn: Txn,
-        owner: Uuid,
+        owner: Owner<'_>,
         s3: &S3Config,
     ) -> Result<Txn, Error> {
-        let entry = keys::secrets(owner);
-        let key = match &s3.credentials {
-            Credentials::Sealed(_) => return Ok(txn),
-            Credentials::AccessKey(key) => Some(key),
-            Credentials::AssumedRole(role) => match &role.base {
-                Base::AccessKey(key) => Some(key),
-                Base::Ambient => None,
-            },
-            Credentials::Anonymous | Credentials::Ambient => None,
-        };
-        let Some(key) = key else {
+        let entry = keys::secrets(owner.id);
+        if let Credentials::Sealed(_) = s3.credentials {
+            return Ok(txn);
+        }
+        let Some(key) = s3.credentials.access_key() else {
             return Ok(txn.delete(entry));
         };
         let copy = |secret: &Secret| Zeroizing::new(secret.expose().to_owned());
         let secrets = Secrets {
-            of: digest(s3)?,
+            of: digest(owner, s3)?,
             secret_access_key: copy(&key.secret_access_key),
             session_token: key.session_token.as_ref().map(copy),
         };
-        let text = Zeroizing::new(serde_json::to_vec(&secrets).map_err(internal)?);
+        // With room for all of it, so that no part of it is left where it grew out of.
+        let length =
+            secrets.secret_access_key.len() + secrets.session_token.as_ref().map_or(0, |t| t.len());
+        let mut text = Zeroizing::new(Vec::with_capacity(512 + 2 * length));
+        serde_json::to_writer(&mut *text, &secrets).map_err(internal)?;
         self.put(self.guarded(txn), entry, &text)
     }
 }
@@ -63,13 +82,12 @@ impl<S: Store> Registry<S> {
     /// [`Error::CredentialsUnreadable`], and those of [`Registry::get`].
     pub async fn with_credentials(&self, id: &DatastoreId) -> Result<Stored, Error> {
         let stored = self.opened(id).await?;
-        match stored.datastore.s3.credentials {
-            Credentials::Sealed(_) => {
-                let name = DatastoreName::new(id.clone());
-                Err(Error::CredentialsUnreadable(name))
-            }
-            _ => Ok(stored),
+        if let Credentials::Sealed(_) = stored.datastore.s3.credentials {
+            let name = DatastoreName::new(id.clone());
+            tracing::error!(datastore = %name, "stored credentials cannot be opened");
+            return Err(Error::CredentialsUnreadable(name));
         }
+        Ok(stored)
     }
 
     /// The datastore with its credentials; they stay sealed if they cannot be opened.
@@ -77,7 +95,9 @@ impl<S: Store> Registry<S> {
         let mut stored = self.get(id).await?;
         loop {
             let Stored { datastore, .. } = &mut stored;
-            let opened = self.opened_of(datastore.uid, &datastore.s3).await?;
+            let opened = self
+                .opened_of(Owner::datastore(datastore.uid, id), &datastore.s3)
+                .await?;
             if let Some(s3) = opened {
                 datastore.s3 = s3;
                 return Ok(stored);
@@ -94,21 +114,20 @@ impl<S: Store> Registry<S> {
     /// A configuration with the credentials of its owner; nothing if they cannot be opened.
     pub(in crate::registry) async fn opened_of(
         &self,
-        owner: Uuid,
+        owner: Owner<'_>,
         s3: &S3Config,
     ) -> Result<Option<S3Config>, Error> {
         let Credentials::Sealed(shown) = &s3.credentials else {
             return Ok(Some(s3.clone()));
         };
-        let key = keys::secrets(owner);
+        let key = keys::secrets(owner.id);
         let entry = self.store.get(&key).await.map_err(unavailable)?;
-        let opened = entry.and_then(|entry| self.sealing.now().open(&key, &entry.value));
-        let Some(text) = opened else {
+        let opened = entry.map(|entry| self.sealing.now().open(&key, &entry.value));
+        let Some(Ok(text)) = opened else {
             return Ok(None);
         };
         let secrets: Secrets = serde_json::from_slice(&text).map_err(internal)?;
-        if secrets.of != digest(s3)? {
-            tracing::error!(entry = %key.escape_ascii(), "a stored secret belongs to another configuration");
+        if secrets.of != digest(owner, s3)? {
             return Ok(None);
         }
         Ok(whole(shown, &secrets).map(|credentials| S3Config {
@@ -142,9 +161,10 @@ fn secret(text: &Zeroizing<String>) -> Secret {
     Secret::new(text.as_str().to_owned())
 }
 
-/// The digest of all that a configuration says besides its secrets.
-fn digest(s3: &S3Config) -> Result<[u8; 32], Error> {
-    let record = serde_json::to_vec(&encode_s3(s3)).map_err(internal)?;
+/// The digest of all that a configuration says besides its secrets, and of the name of the datastore that has it.
+fn digest(owner: Owner<'_>, s3: &S3Config) -> Result<[u8; 32], Error> {
+    let name = owner.name.map(DatastoreId::as_str);
+    let record = serde_json::to_vec(&(name, encode_s3(s3))).map_err(internal)?;
     Ok(Sha256::digest(record).into())
 }
 

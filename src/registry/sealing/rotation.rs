@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{LostKeys, NeededKeys, OpenError, Sealer, Sealing, put};
+use super::{LostKeys, NeededKeys, OpenError, Owner, Sealer, Sealing, put};
 use crate::model::Error;
+use crate::registry::record::Unsealed;
 use crate::registry::{Registry, keys, record, residue, unavailable};
 use crate::store::{self, Direction, Entry, Guard, Scan, Store, Txn};
 use crate::vault::{KeyId, Keys, key_of};
@@ -56,8 +57,12 @@ impl Sealing {
             if !sealer.needed.unsealed {
                 return Ok(());
             }
-            if sealer.seal_unsealed(store).await? == 0 {
-                self.settle(store, &sealer).await?;
+            match sealer.seal_unsealed(store).await? {
+                0 => self.settle(store, &sealer).await?,
+                records => tracing::warn!(
+                    records,
+                    "secrets that an earlier version has stored unsealed are sealed; on the disk they stay readable until it is written over: replace these credentials"
+                ),
             }
         }
     }
@@ -92,11 +97,14 @@ impl Sealer {
         while let Some(page) = pages.next(store).await? {
             let mut txn = self.guarded(Txn::new());
             for entry in page.iter().filter(|entry| self.is_older(entry)) {
-                // What cannot be opened with its own key was altered: no key will open it.
-                if let Some(text) = self.open(&entry.key, &entry.value) {
-                    txn = txn.guard(Guard::At(entry.key.clone(), entry.revision));
-                    txn = self.put(txn, entry.key.clone(), &text)?;
-                    found += 1;
+                match self.open(&entry.key, &entry.value) {
+                    Ok(text) => {
+                        txn = txn.guard(Guard::At(entry.key.clone(), entry.revision));
+                        txn = self.put(txn, entry.key.clone(), &text)?;
+                        found += 1;
+                    }
+                    // With its own key: no other will open it.
+                    Err(error) => unreadable(entry, &error),
                 }
             }
             unless_overtaken(store, txn).await?;
@@ -115,11 +123,24 @@ impl Sealer {
             while let Some(page) = pages.next(store).await? {
                 let mut txn = self.guarded(Txn::new());
                 for entry in page {
-                    if let Some(unsealed) = without_secrets(&entry).map_err(Error::Internal)? {
-                        txn = self.keep(txn, unsealed.owner, &unsealed.s3)?;
-                        txn = txn.guard(Guard::At(entry.key.clone(), entry.revision));
-                        txn = txn.put(entry.key, unsealed.record);
-                        found += 1;
+                    match without_secrets(&entry) {
+                        Ok(Some(Unsealed {
+                            owner,
+                            name,
+                            s3,
+                            record,
+                        })) => {
+                            let owner = match &name {
+                                Some(name) => Owner::datastore(owner, name),
+                                None => Owner::test(owner),
+                            };
+                            txn = self.keep(txn, owner, &s3)?;
+                            txn = txn.guard(Guard::At(entry.key.clone(), entry.revision));
+                            txn = txn.put(entry.key, record);
+                            found += 1;
+                        }
+                        Ok(None) => {}
+                        Err(error) => unreadable(&entry, &error),
                     }
                 }
                 unless_overtaken(store, txn).await?;
@@ -133,6 +154,11 @@ impl Sealer {
         let is_older = |id: KeyId| id != self.needed.current && self.keys.has(id);
         key_of(&entry.value).is_some_and(is_older)
     }
+}
+
+/// Says that an entry is left as it is.
+fn unreadable(entry: &Entry, error: &dyn std::fmt::Display) {
+    tracing::error!(entry = %entry.key.escape_ascii(), %error, "an entry cannot be read, and is left as it is");
 }
 
 /// Commits what there is to commit, unless something has changed meanwhile: then the next pass finds what is left.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use super::{LostKeys, NeededKeys, OpenError};
+use super::{LostKeys, NeededKeys, OpenError, Owner};
 use crate::model::Error;
 use crate::model::credentials::{AccessKey, Credentials};
 use crate::model::datastore::S3Config;
@@ -142,6 +142,8 @@ fn creation(name: &str) -> Create {
 
 fn update(name: &str, s3: S3Change) -> Update {
     Update {
+        uid: None,
+        seen_by: Labels::default(),
         id: id(name),
         revision: None,
         change: Change {
@@ -311,7 +313,7 @@ async fn rotating_seals_everything_anew_and_changes_no_datastore() {
         }
     }
     assert_eq!(lab.registry.get(&id("orders")).await.unwrap(), before);
-    assert_eq!(lab.key_file().prune(&[new]).unwrap(), [old]);
+    assert_eq!(lab.key_file().prune(new, &[]).unwrap(), [old]);
     let alone = opened(&lab.store, keys_in(lab.folder.path()))
         .await
         .unwrap();
@@ -326,7 +328,9 @@ async fn what_was_sealed_with_a_key_that_is_no_longer_the_current_one_does_not_c
     lab.key_file().rotate().unwrap();
     let keys = lab.key_file().read().unwrap();
     lab.registry.take_keys(keys).await.unwrap();
-    let late = sealer.keep(Txn::new(), Uuid::new_v4(), &config()).unwrap();
+    let late = sealer
+        .keep(Txn::new(), Owner::test(Uuid::new_v4()), &config())
+        .unwrap();
     let refused = lab.store.commit(late).await;
     assert!(matches!(refused, Err(store::Error::Conflict { .. })));
     lab.registry.create(creation("later")).await.unwrap();
@@ -420,7 +424,8 @@ async fn a_lost_key_that_comes_back_opens_what_it_had_sealed_and_that_is_sealed_
     let registry = opened(&lab.store, back).await.unwrap();
     assert_eq!(registry.needed_keys().older, [own]);
     assert_eq!(registry.seal_anew().await.unwrap(), 2);
-    others.prune(&registry.needed_keys().older).unwrap();
+    let first = others.read().unwrap().current();
+    others.prune(first, &[]).unwrap();
     let alone = (others.read().unwrap(), LostKeys::Refuse);
     let registry = opened(&lab.store, alone).await.unwrap();
     let stored = registry.with_credentials(&id("orders")).await.unwrap();

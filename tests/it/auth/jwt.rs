@@ -7,6 +7,7 @@ use sha2::Sha256;
 use tempfile::TempDir;
 use tonic::Code;
 
+use super::issuer::ISSUER;
 use super::issuer::{Issuer, Key, claims, jwt, seconds_from_now, signed};
 use super::{call, is_let_in, is_refused, list};
 use crate::api::raw;
@@ -30,7 +31,7 @@ async fn a_jwt_of_the_issuer_is_accepted_and_its_claims_decide_what_it_may_do() 
         let viewer = issuer.jwt(|_| {});
         assert!(is_let_in(&server, &viewer).await);
         let refusal = is_refused(create(viewer).await, ErrorReason::AccessTooLow);
-        assert_eq!(refusal.metadata["caller"], "jwt:alice");
+        assert_eq!(refusal.metadata["caller"], format!("jwt:{ISSUER}#alice"));
         for change in [
             |claims: &mut Value| claims["groups"] = json!(["x", "editors", "readers"]),
             |claims: &mut Value| claims["groups"] = json!("editors"),
@@ -62,7 +63,7 @@ async fn a_caller_whose_claims_no_rule_fits_is_known_but_may_do_nothing() {
     ] {
         let token = issuer.jwt(|claims| claims["groups"] = groups);
         let refusal = is_refused(list(&server, &token).await, ErrorReason::NoAccess);
-        assert_eq!(refusal.metadata["caller"], "jwt:alice");
+        assert_eq!(refusal.metadata["caller"], format!("jwt:{ISSUER}#alice"));
         assert!(refusal.message.contains("access file"), "{refusal:?}");
     }
 }
@@ -108,7 +109,7 @@ async fn a_jwt_is_accepted_from_nbf_to_exp_and_a_minute_around() {
     let exp = seconds_from_now(-90);
     let token = issuer.jwt(|claims| claims["exp"] = json!(exp));
     let refusal = is_refused(list(&server, &token).await, ErrorReason::CredentialExpired);
-    assert_eq!(refusal.metadata["caller"], "jwt:alice");
+    assert_eq!(refusal.metadata["caller"], format!("jwt:{ISSUER}#alice"));
     let stranger = Key::ec("k1");
     let mut claims = claims();
     claims["exp"] = json!(exp);

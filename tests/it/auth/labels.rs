@@ -288,6 +288,41 @@ async fn lists_and_their_tokens_leave_out_what_a_caller_may_not_see() {
     crate::api::refused_fields(foreign, &["page_token"]);
 }
 
+/// Whether a list goes on would tell, name by name, what is hidden on the next page.
+#[tokio::test]
+async fn a_page_is_the_last_when_nothing_that_is_seen_follows() {
+    let lab = Lab::new().await;
+    let first = named("a", Role::Source, Some("reports"));
+    lab.create(&lab.editor, first)
+        .await
+        .expect("it has the label");
+    let request = |filter: &str| pb::ListDatastoresRequest {
+        filter: filter.to_owned(),
+        page_size: 1,
+        ..pb::ListDatastoresRequest::default()
+    };
+    let mut client = lab.client.clone();
+    let alone = request("display_name = \"The a\"");
+    let page = sent(client.list_datastores(by(&lab.editor, alone)).await);
+    assert_eq!((page.datastores.len(), &*page.next_page_token), (1, ""));
+    let page = sent(client.list_datastores(by(&lab.editor, request(""))).await);
+    assert_ne!(page.next_page_token, "", "more that is seen follows");
+}
+
+#[tokio::test]
+async fn a_delete_that_is_sent_again_has_its_first_answer() {
+    let lab = Lab::new().await;
+    let mut removal = crate::api::removal("datastores/seen");
+    removal.request_id = crate::api::new_request_id();
+    let mut client = lab.client.clone();
+    for _ in 0..2 {
+        let answer = client
+            .delete_datastore(by(&lab.editor, removal.clone()))
+            .await;
+        answer.expect("it is deleted, once");
+    }
+}
+
 #[tokio::test]
 async fn who_sees_some_labels_makes_and_keeps_datastores_with_them_and_works_on_those() {
     let lab = Lab::new().await;

@@ -1,11 +1,14 @@
 //! The options of who may call: health, reflection, and servers that ask nobody.
 
+use std::os::unix::fs::PermissionsExt;
+
 use datastored::pb::ErrorReason;
 use tempfile::TempDir;
 use tonic::{Code, Status};
 
+use super::issuer::Issuer;
 use super::{call, is_refused, list, new_token};
-use crate::server::Datastored;
+use crate::server::{Datastored, command};
 
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 const REFLECTION: [&str; 2] = [
@@ -68,19 +71,35 @@ async fn all_is_open_on_a_server_that_asks_nobody_but_reflection_that_is_off() {
 }
 
 #[tokio::test]
-async fn an_access_file_makes_the_server_ask_and_an_option_makes_it_ask_nobody() {
+async fn an_access_file_makes_the_server_ask_and_is_never_left_aside() {
     let folder = TempDir::new().unwrap();
-    let file = folder.path().join("access.toml");
-    let rule = "[[certificate]]\nname = \"x\"\ndns = \"x.example.com\"\naccess = \"admin\"";
-    std::fs::write(&file, rule).unwrap();
-    let named = ["--access-file", file.to_str().unwrap()];
+    let file = Issuer::new(folder.path()).access_file();
+    let named = ["--access-file", &file];
     let server = Datastored::start(&named);
     assert!(!server.log().contains("nobody can call"));
     let status = list(&server, "dsk_none").await;
     is_refused(status, ErrorReason::CredentialRefused);
+    let refused = |options: &[&str]| {
+        let folder = TempDir::new().unwrap();
+        let output = command(folder.path(), options).output();
+        let output = output.expect("the program can be run");
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).expect("it writes text")
+    };
     let off = [&named[..], &["--require-authentication=false"]].concat();
-    let server = Datastored::start(&off);
-    assert_eq!(list(&server, "dsk_none").await.code(), Code::Ok);
+    let said = refused(&off);
+    assert!(said.contains("--access-file says who may call"), "{said}");
+
+    let file = folder.path().join("rules.toml");
+    let rule = "[[certificate]]\nname = \"x\"\ndns = \"x.example.com\"\naccess = \"admin\"";
+    std::fs::write(&file, rule).unwrap();
+    let named = ["--access-file", file.to_str().unwrap()];
+    let said = refused(&named);
+    assert!(said.contains("give --tls-client-ca"), "{said}");
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+    let said = refused(&named);
+    assert!(said.contains("others may write it"), "{said}");
 }
 
 #[tokio::test]

@@ -225,7 +225,7 @@ fn a_command_that_cannot_be_carried_out_says_what_to_do() {
         (
             create(&["x", "--access", "admin", "--expires-in", "90"]),
             2,
-            "10s",
+            "90d",
         ),
         (
             create(&["x", "--access", "admin", "--expires-in", "9999y"]),

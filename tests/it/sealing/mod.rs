@@ -167,7 +167,9 @@ async fn without_its_keys_a_server_does_not_start_and_with_them_nothing_is_lost(
     assert!(lost.contains(file.to_str().unwrap()), "{lost}");
     assert!(!file.exists(), "no other key is made");
 
-    done(folder.path(), "generate");
+    let elsewhere = TempDir::new().unwrap();
+    done(elsewhere.path(), "generate");
+    std::fs::copy(elsewhere.path().join("datastored.key"), &file).unwrap();
     let wrong = fails(folder.path());
     assert!(
         wrong.contains("which the key file does not hold"),
@@ -187,6 +189,69 @@ async fn without_its_keys_a_server_does_not_start_and_with_them_nothing_is_lost(
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
     let server = Datastored::start_in(folder.path(), &[]);
     opens(&server, &name).await.expect("nothing was lost");
+}
+
+#[tokio::test]
+async fn no_key_is_taken_out_that_may_be_needed() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("datastored.key");
+    let server = Datastored::start_in(folder.path(), &[]);
+    let name = create(&mut server.client().await, nowhere("Orders"))
+        .await
+        .name;
+    stop(server).await;
+
+    // No server has taken the new key.
+    done(folder.path(), "rotate");
+    let (succeeded, text) = keys(folder.path(), "prune");
+    assert!(
+        !succeeded && text.contains("no server has sealed everything"),
+        "{text}"
+    );
+
+    // The keys are lost, given up, and found again.
+    let copy = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let (succeeded, text) = keys(folder.path(), "generate");
+    assert!(!succeeded && text.contains("--accept-lost-keys"), "{text}");
+    stop(Datastored::start_in(folder.path(), &["--accept-lost-keys"])).await;
+    let mut both = std::fs::read_to_string(&file).unwrap();
+    both.push_str(&copy);
+    std::fs::write(&file, both).unwrap();
+    keys(folder.path(), "prune");
+    let server = Datastored::start_in(folder.path(), &[]);
+    opens(&server, &name).await.expect("the key is back");
+    everything_is_sealed_anew(folder.path()).await;
+    done(folder.path(), "prune");
+    stop(server).await;
+    let server = Datastored::start_in(folder.path(), &[]);
+    opens(&server, &name).await.expect("it was sealed anew");
+}
+
+#[tokio::test]
+async fn a_file_that_the_server_does_not_use_is_not_rotated() {
+    let folder = TempDir::new().unwrap();
+    let other = folder.path().join("other.key");
+    let other = other.to_str().expect("a path is text");
+    stop(Datastored::start_in(folder.path(), &["--key-file", other])).await;
+    std::fs::copy(other, folder.path().join("datastored.key")).unwrap();
+    let mut server_rotates = Command::new(program());
+    server_rotates
+        .args(["keys", "generate", "--data-dir"])
+        .arg(folder.path());
+    server_rotates.args(["--key-file", &format!("{other}.2")]);
+    let refused = server_rotates.output().expect("the program can be run");
+    assert!(!refused.status.success(), "the store needs its own");
+    std::fs::write(
+        folder.path().join("datastored.key"),
+        "2026-01-01T00:00:00Z AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+    )
+    .unwrap();
+    let (succeeded, text) = keys(folder.path(), "rotate");
+    assert!(
+        !succeeded && text.contains("name the file that it uses"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ async fn a_file_that_cannot_be_read_is_named() {
         std::fs::remove_file(&file).unwrap();
         refuses(&files, &[], option, &file, "No such file").await;
         std::fs::create_dir(&file).unwrap();
-        refuses(&files, &[], option, &file, "directory").await;
+        refuses(&files, &[], option, &file, "it is no file").await;
     }
 }
 
