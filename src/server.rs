@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use crate::auth::{self, Authenticator};
 use crate::config::{ReflectionAccess, Serve};
 use crate::core_dumps;
-use crate::grpc::{Authentication, Gate, MAX_MESSAGE_BYTES, Service, TransportErrors};
+use crate::grpc::{Authentication, Gate, MAX_MESSAGE_BYTES, RequestIds, Service, TransportErrors};
 use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
@@ -162,6 +162,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     );
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
     let router = Server::builder()
+        .layer(RequestIds)
         .layer(TransportErrors)
         .layer(Authentication::new(gate))
         .add_service(health_service)

@@ -8,11 +8,13 @@ mod encode;
 mod field_mask;
 mod iam_policy;
 mod page_token;
+mod request_id;
 mod service;
 mod sight;
 mod status;
 mod transport_errors;
 
 pub use authentication::{Authentication, Gate};
+pub use request_id::RequestIds;
 pub use service::Service;
 pub use transport_errors::{MAX_MESSAGE_BYTES, TransportErrors};

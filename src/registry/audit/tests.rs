@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::SystemTime;
 
 use tracing_subscriber::fmt::MakeWriter;
-use uuid::Uuid;
 
 use super::{EventQuery, Registry};
+use crate::model::call_id::CallId;
 use crate::model::Error;
 use crate::model::audit::{Action, Actor, Attempt, Deed};
 use crate::model::claim::Claim;
@@ -110,7 +110,7 @@ fn attempt(resource: &str) -> Arc<Attempt> {
     let actor = Actor {
         caller: "token:ci".to_owned(),
         address: None,
-        call_id: Uuid::new_v4(),
+        call_id: CallId::random(),
     };
     let deed = Deed {
         action: Action::DeleteDatastore,
