@@ -9,9 +9,10 @@ use std::time::SystemTime;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::{EventQuery, Registry};
-use crate::model::call_id::CallId;
+use crate::metrics::AuditEvents;
 use crate::model::Error;
 use crate::model::audit::{Action, Actor, Attempt, Deed};
+use crate::model::call_id::CallId;
 use crate::model::claim::Claim;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
@@ -73,7 +74,11 @@ impl Lab {
         )
         .await;
         Self {
-            registry: registry.unwrap().auditing(events).await.unwrap(),
+            registry: registry
+                .unwrap()
+                .auditing(events, AuditEvents::default())
+                .await
+                .unwrap(),
             store,
             _folder: folder,
         }
