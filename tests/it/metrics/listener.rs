@@ -1,11 +1,13 @@
 //! The port of the metrics: what it answers, what it does not, and when it is there.
 
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::{Page, address, exchange, get, shows, start};
 use crate::api::all;
@@ -149,7 +151,8 @@ async fn readers_that_say_nothing_hold_up_neither_calls_nor_the_end() {
     }
     assert_eq!(all(&mut server.client().await).await, []);
     // In their place comes who waits, once their time is up.
-    Page::of(&server).await;
+    let waits = timeout(Duration::from_secs(60), Page::of(&server));
+    waits.await.expect("its turn comes");
     server.signal(Signal::TERM);
     assert!(server.ended().await.success());
 }
