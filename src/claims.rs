@@ -59,6 +59,7 @@ impl<S: Store> Claims<S> {
             policy,
             reach: Reach {
                 guard: prober.guard(),
+                calls: prober.s3_calls(),
                 patience: prober.patience(),
             },
             busy: Mutex::default(),
@@ -148,7 +149,7 @@ impl<S: Store> Inner<S> {
             .note_claim(datastore, Some(pending.clone()), None);
         let noted = note.await?.datastore;
         let noted = self.registry.with_credentials(&noted.id).await?.datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
+        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach.clone()).await;
         // An earlier attempt that was not answered may have written the marker.
         let (claim, failure) = match attempt.make(datastore.claim.is_some()).await {
             Ok(enforced) => (Some(pending.confirmed(enforced)), None),
@@ -183,7 +184,7 @@ impl<S: Store> Inner<S> {
             .await?
             .datastore;
         let noted = self.registry.with_credentials(&noted.id).await?.datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach).await;
+        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach.clone()).await;
         match attempt.give_up().await {
             Ok(()) => {
                 let done = self.registry.note_claim(&noted, None, audit.as_ref());

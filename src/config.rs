@@ -30,7 +30,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the gRPC API.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Make, rotate and look at the keys that seal stored credentials.
     Keys(Keys),
     /// Make, list and revoke the tokens that callers send.
@@ -52,6 +52,11 @@ pub struct Serve {
     /// The address to listen on. Without TLS it must be a loopback address.
     #[arg(long, env = "DATASTORED_LISTEN", default_value = "127.0.0.1:50051", value_parser = address)]
     pub listen: SocketAddr,
+
+    /// Where Prometheus reads metrics, at the path `/metrics`. They are off when it is not given. It must be a loopback address: the page asks nobody
+    /// who they are.
+    #[arg(long, env = "DATASTORED_METRICS_LISTEN", value_name = "ADDRESS", value_parser = address)]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// The data folder and the key file, which is made if it is the first start.
     #[command(flatten)]
@@ -176,6 +181,15 @@ impl Serve {
                 "--listen {} is no loopback address, and without TLS whoever is on the way can read the credentials that are sent; \
                  give --tls-cert and --tls-key, or allow it with --insecure-plaintext",
                 self.listen
+            ));
+        }
+        if let Some(address) = self.metrics_listen
+            && !address.ip().is_loopback()
+        {
+            return Err(format!(
+                "--metrics-listen {address} is no loopback address, and the page asks nobody who they are; \
+                 give 127.0.0.1:{}, and let something on this machine pass it on",
+                address.port()
             ));
         }
         self.access.check(self.listen)

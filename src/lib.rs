@@ -15,6 +15,7 @@
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`auth`] says who calls, and what they may call.
 //! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
+//! - [`metrics`] is what is counted for the operator, and the page that shows it.
 //! - [`cli`] has the subcommands that are no server.
 //! - [`server`], [`config`], [`telemetry`], [`shutdown`] and `core_dumps` make a process of it.
 //!
@@ -28,6 +29,7 @@ pub mod config;
 mod core_dumps;
 pub mod grpc;
 pub mod iam;
+pub mod metrics;
 pub mod model;
 pub mod pb;
 pub mod peer;

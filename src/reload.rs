@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::metrics;
+
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -79,11 +81,21 @@ impl Watch {
 /// All that is read again while the server runs.
 #[derive(Debug, Default)]
 pub struct Reloads {
+    counted: metrics::Reloads,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
 
 impl Reloads {
+    /// Nothing yet; how reading again goes is counted.
+    #[must_use]
+    pub fn new(counted: metrics::Reloads) -> Self {
+        Self {
+            counted,
+            ..Self::default()
+        }
+    }
+
     /// From now on calls `reload`, off the async threads, whenever the watched files change and on SIGHUP. The log says how that went, and calls it `what`.
     ///
     /// `reload` either takes over all that is in the files, or changes nothing and returns a sentence that says what is wrong and what to do; then it is
@@ -92,7 +104,12 @@ impl Reloads {
     where
         F: Fn() -> Result<(), String> + Send + Sync + 'static,
     {
-        let stopping = self.stopping.clone();
+        let (stopping, counted) = (self.stopping.clone(), self.counted.clone());
+        let reload = move || {
+            let outcome = reload();
+            counted.ended(what, outcome.is_ok());
+            outcome
+        };
         self.tasks.spawn(watch.run(what, stopping, reload));
     }
 

@@ -19,13 +19,17 @@ use tracing::{info, warn};
 use crate::auth::{self, Authenticator};
 use crate::config::{ReflectionAccess, Serve};
 use crate::core_dumps;
-use crate::grpc::{Authentication, Gate, MAX_MESSAGE_BYTES, Service, TransportErrors};
+use crate::grpc::{
+    Authentication, Gate, MAX_MESSAGE_BYTES, Metering, RequestIds, Service, TransportErrors,
+};
+use crate::metrics::{self, Commits, Metrics};
 use crate::model::credentials::CredentialsPolicy;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
-use crate::prober::{Ledger, Limits, Prober};
+use crate::prober::{Limits, Prober};
 use crate::registry::{self, LostKeys, NeededKeys, Registry};
 use crate::reload::{Reloads, Watch};
+use crate::residue_ledger::ResidueLedger;
 use crate::rotation::Rotation;
 use crate::s3::Guard;
 use crate::shutdown::Signals;
@@ -39,6 +43,14 @@ const RELOAD_PATIENCE: Duration = Duration::from_secs(2);
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
 const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
 
+/// The methods that are counted each by its own name.
+const DESCRIPTORS: [&[u8]; 4] = [
+    pb::DESCRIPTORS,
+    tonic_health::pb::FILE_DESCRIPTOR_SET,
+    tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+    tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+];
+
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -46,8 +58,10 @@ pub enum Error {
     #[error("{0}")]
     Config(String),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another with --listen")]
+    #[error("cannot listen on {address}: {source}; choose another with {option}")]
     Listen {
+        /// The option that names it.
+        option: &'static str,
         /// The address.
         address: SocketAddr,
         /// The system's words.
@@ -122,35 +136,36 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     core_dumps::forbid().map_err(Error::CoreDumps)?;
     // From now on it does not end the process: who reloads a server that has just been started means no harm.
     let _hangup = signal(SignalKind::hangup()).map_err(Error::Signals)?;
-    let reloads = Reloads::default();
+    let metrics = Metrics::default();
+    let reloads = Reloads::new(metrics.reloads.clone());
     let tls = match options.tls.files() {
         Some(files) => Some(tls(files, &reloads).await?),
         None => None,
     };
-    let address = options.listen;
-    let listen = |source| Error::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let listen = |source| Error::Listen {
+        option: "--listen",
+        address: options.listen,
+        source,
+    };
+    let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    let metrics_listener = metrics_listener(&options).await?;
     let (mut health, health_service) = tonic_health::server::health_reporter();
     set_serving(&health, ServingStatus::NotServing).await;
 
     // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
     let mut signals = Signals::catch().map_err(Error::Signals)?;
     let gate = gate(&options, &reloads).await?;
-    let store = Arc::new(open(data_dir.clone()).await?);
-    let lost = lost_keys(&options);
-    let (keys, watch) = keys(&store, &key_file, lost).await?;
-    let registry = Registry::open(
-        Arc::clone(&store),
-        (keys, lost),
-        SystemTime::now,
-        options.test_history,
-    );
-    let registry = registry.await?.auditing(options.audit_events).await;
-    let registry = Arc::new(registry.map_err(registry::OpenError::from)?);
-    let ledger: Arc<dyn Ledger> = Arc::<Registry<Sled>>::clone(&registry);
+    let store = Arc::new(open(data_dir.clone(), metrics.commits.clone()).await?);
+    let (registry, watch) = registry(&store, &key_file, &options, &metrics).await?;
+    let ledger = Arc::new(ResidueLedger::new(&registry, &metrics.residue));
     let guard = Guard::new(options.allows_private_endpoints());
-    let prober = Arc::new(Prober::new(limits(&options), guard, ledger));
+    let prober = Arc::new(Prober::new(
+        limits(&options),
+        guard,
+        ledger,
+        metrics.clone(),
+    ));
     prober.sweep().await.map_err(Error::Residue)?;
     let cancel = CancellationToken::new();
     let rotation = Rotation {
@@ -168,6 +183,8 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     );
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
     let router = Server::builder()
+        .layer(RequestIds)
+        .layer(Metering::new(metrics.calls.clone(), &DESCRIPTORS))
         .layer(TransportErrors)
         .layer(Authentication::new(gate))
         .add_service(health_service)
@@ -180,6 +197,8 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         .add_service(
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
+    let incoming = Incoming::new(listener, tls.clone(), metrics.handshakes.clone());
+    let metrics_page = metrics_listener.map(|listener| listener.serve(metrics));
     set_serving(&health, ServingStatus::Serving).await;
     info!(
         %address,
@@ -191,7 +210,6 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     );
 
     let (drain, drained) = oneshot::channel::<()>();
-    let incoming = Incoming::new(listener, tls);
     let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = drained.await;
     }));
@@ -209,6 +227,9 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     }
     cancel.cancel();
     rotating.await?;
+    if let Some(page) = metrics_page {
+        page.stop().await;
+    }
     store.close().await?;
     info!("stopped");
     Ok(())
@@ -256,6 +277,28 @@ async fn stop(
 /// What a test that is cut off may still need: the step that is under way, and cleaning up.
 fn reserve(options: &Serve) -> Duration {
     options.check_timeout + options.cleanup_timeout
+}
+
+/// The registry of a store, with its keys. And who sees that the key file changes.
+async fn registry(
+    store: &Arc<Sled>,
+    key_file: &KeyFile,
+    options: &Serve,
+    metrics: &Metrics,
+) -> Result<(Arc<Registry<Sled>>, Watch), Error> {
+    let lost = lost_keys(options);
+    let (keys, watch) = keys(store, key_file, lost).await?;
+    let registry = Registry::open(
+        Arc::clone(store),
+        (keys, lost),
+        SystemTime::now,
+        options.test_history,
+    );
+    let registry = registry.await?;
+    let audit_events = metrics.audit_events.clone();
+    let registry = registry.auditing(options.audit_events, audit_events).await;
+    let registry = registry.map_err(registry::OpenError::from)?;
+    Ok((Arc::new(registry), watch))
 }
 
 /// The keys of a store: those in the key file, which is made for a store that has nothing sealed. And who sees that it changes.
@@ -310,8 +353,22 @@ async fn gate(options: &Serve, reloads: &Reloads) -> Result<Gate, Error> {
     Ok(Gate::closed(authenticator, &options.access))
 }
 
-async fn open(data_dir: PathBuf) -> Result<Sled, Error> {
-    Ok(tokio::task::spawn_blocking(move || Sled::open(&data_dir)).await??)
+/// The port of the metrics, if there is to be one.
+async fn metrics_listener(options: &Serve) -> Result<Option<metrics::Listener>, Error> {
+    let Some(address) = options.metrics_listen else {
+        return Ok(None);
+    };
+    let listener = metrics::Listener::bind(address).await;
+    listener.map(Some).map_err(|source| Error::Listen {
+        option: "--metrics-listen",
+        address,
+        source,
+    })
+}
+
+async fn open(data_dir: PathBuf, commits: Commits) -> Result<Sled, Error> {
+    let open = move || Sled::open_counting(&data_dir, commits);
+    Ok(tokio::task::spawn_blocking(open).await??)
 }
 
 async fn set_serving(health: &HealthReporter, status: ServingStatus) {

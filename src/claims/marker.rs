@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::iam::Action;
+use crate::metrics::S3Calls;
 use crate::model::claim::{ClaimError, Owner, marker_key};
 use crate::model::datastore::Datastore;
 use crate::model::name::DatastoreName;
@@ -34,10 +35,12 @@ pub(super) struct Attempt<'a> {
 }
 
 /// What claims may connect to, and how patient they are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reach {
     /// The endpoint guard.
     pub(super) guard: Guard,
+    /// Where their calls are counted.
+    pub(super) calls: S3Calls,
     /// How long each call may take.
     pub(super) patience: Duration,
 }
@@ -52,7 +55,7 @@ pub(super) struct Unmade {
 impl<'a> Attempt<'a> {
     pub(super) async fn new(installation: Uuid, datastore: &'a Datastore, reach: Reach) -> Self {
         Self {
-            client: Client::new(&datastore.s3, reach.guard).await,
+            client: Client::new(&datastore.s3, reach.guard, reach.calls.clone()).await,
             datastore,
             key: marker_key(&datastore.s3.prefix),
             ours: Marker {

@@ -95,7 +95,7 @@ mod tests {
             panic!("it is another command");
         };
         serve.listen = listen.parse().unwrap();
-        serve
+        *serve
     }
 
     /// Whether these options of who may call go together.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tonic::{Code, Request, Status};
-use tracing::{Instrument, Span, info, info_span};
-use uuid::Uuid;
+use tracing::{Instrument, Span, info};
 
 use super::status::{reason, to_status};
 use crate::model::Error;
 use crate::model::audit::{Actor, Attempt, CANCELLED, Deed};
+use crate::model::call_id::CallId;
 use crate::model::caller::Caller;
 use crate::model::connection_test::TestName;
 use crate::model::proof::ProofError;
@@ -22,7 +22,6 @@ pub(super) struct Call<S: Store> {
     registry: Arc<Registry<S>>,
     /// None when the call is to have no event, and once it is answered.
     attempt: Option<Arc<Attempt>>,
-    span: Span,
 }
 
 impl<S: Store> Call<S> {
@@ -36,7 +35,6 @@ impl<S: Store> Call<S> {
         let message = request.into_inner();
         let call = Self {
             registry: Arc::clone(registry),
-            span: info_span!("call", id = %actor.call_id),
             attempt: deed(&message).map(|deed| Arc::new(Attempt::new(actor, deed))),
         };
         (call, message)
@@ -44,22 +42,13 @@ impl<S: Store> Call<S> {
 
     /// Does the work, which makes the event of what it has done itself; a refusal has one that is made before it is answered. Bad fields have none.
     pub(super) async fn answer<T, F>(
-        self,
+        mut self,
         work: impl FnOnce(Option<Arc<Attempt>>) -> F,
     ) -> Result<T, Status>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let done = work(self.attempt.clone());
-        let span = self.span.clone();
-        self.settled(done).instrument(span).await
-    }
-
-    async fn settled<T>(
-        mut self,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Status> {
-        let done = work.await;
+        let done = work(self.attempt.clone()).await;
         let attempt = self.attempt.take();
         match done {
             Ok(answer) => Ok(answer),
@@ -85,7 +74,7 @@ impl<S: Store> Drop for Call<S> {
         };
         let registry = Arc::clone(&self.registry);
         let noted = async move { registry.note(&attempt, CANCELLED, None).await };
-        runtime.spawn(noted.instrument(self.span.clone()));
+        runtime.spawn(noted.instrument(Span::current()));
     }
 }
 
@@ -112,7 +101,7 @@ fn actor<M>(request: &Request<M>) -> Actor {
     Actor {
         caller: caller.unwrap_or_else(Caller::anonymous).name,
         address: peer.or_else(|| request.remote_addr()),
-        call_id: Uuid::new_v4(),
+        call_id: extensions.get().cloned().unwrap_or_else(CallId::random),
     }
 }
 

@@ -7,12 +7,16 @@ mod decode;
 mod encode;
 mod field_mask;
 mod iam_policy;
+mod metering;
 mod page_token;
+mod request_id;
 mod service;
 mod sight;
 mod status;
 mod transport_errors;
 
 pub use authentication::{Authentication, Gate};
+pub use metering::Metering;
+pub use request_id::RequestIds;
 pub use service::Service;
 pub use transport_errors::{MAX_MESSAGE_BYTES, TransportErrors};

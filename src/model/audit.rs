@@ -9,6 +9,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::call_id::CallId;
+
 /// The outcome of a change that was made.
 pub const OK: &str = "OK";
 /// The outcome of a call whose caller went before there was another one.
@@ -37,8 +39,8 @@ pub struct Actor {
     pub caller: String,
     /// The other end of the connection, if it has an address.
     pub address: Option<SocketAddr>,
-    /// The server's own id of the call; the lines of the log that belong to it have it, too.
-    pub call_id: Uuid,
+    /// The id of the call; its answer and the lines of the log that belong to it have it, too.
+    pub call_id: CallId,
 }
 
 /// What a call is to do, as far as its request tells.
@@ -72,7 +74,7 @@ pub struct Event {
     /// When it was settled.
     pub time: SystemTime,
     /// As in [`Actor`].
-    pub call_id: Uuid,
+    pub call_id: CallId,
     /// As in [`Actor`].
     pub caller: String,
     /// As in [`Actor`].

@@ -1,6 +1,7 @@
 //! The domain: datastores, S3 locations, secrets and errors. No I/O and no async; every value here is valid by construction.
 
 pub mod audit;
+pub mod call_id;
 pub mod caller;
 pub mod certificates;
 pub mod claim;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::ledger::Ledger;
 use super::residue::{Left, clean_up, still_there};
 use super::traces::Traces;
+use crate::metrics::S3Calls;
 use crate::model::Error;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
@@ -33,16 +34,23 @@ pub(super) enum Attempt {
 pub(super) struct Attempts {
     ledger: Arc<dyn Ledger>,
     guard: Guard,
+    calls: S3Calls,
     deadline: Duration,
     owners: Arc<Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 impl Attempts {
     /// Those that connect to what `guard` lets through, and take at most `deadline` each.
-    pub(super) fn new(ledger: Arc<dyn Ledger>, guard: Guard, deadline: Duration) -> Self {
+    pub(super) fn new(
+        ledger: Arc<dyn Ledger>,
+        guard: Guard,
+        calls: S3Calls,
+        deadline: Duration,
+    ) -> Self {
         Self {
             ledger,
             guard,
+            calls,
             deadline,
             owners: Arc::default(),
         }
@@ -65,7 +73,7 @@ impl Attempts {
         let client = match client {
             Some(client) => client.clone(),
             None if leftover.keyless => return Ok(Attempt::Over),
-            None => Client::new(&leftover.s3, self.guard).await,
+            None => Client::new(&leftover.s3, self.guard, self.calls.clone()).await,
         };
         let traces = Traces::of(Arc::clone(&self.ledger), leftover);
         traces.count_sweep().await;

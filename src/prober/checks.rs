@@ -260,6 +260,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::{Ended, S3Steps};
+    use crate::metrics::S3Calls;
     use crate::model::endpoint::Endpoint;
     use crate::prober::testing::{Broken, config};
     use crate::prober::traces::Traces;
@@ -275,7 +276,7 @@ mod tests {
         config.endpoint = Some(Endpoint::parse(&endpoint).unwrap());
         let id = Uuid::new_v4();
         let traces = Traces::new(Arc::new(Broken), id, config.clone());
-        let client = Client::new(&config, Guard::new(true)).await;
+        let client = Client::new(&config, Guard::new(true), S3Calls::default()).await;
         let steps = S3Steps::new(client, config, None, id, traces);
         let _ = steps.facts.delete_allowed.set(());
         let _ = steps.facts.abort_allowed.set(());

@@ -34,6 +34,7 @@ pub use diagnose::finding;
 pub use event::Event;
 pub use ledger::{Answer as LedgerAnswer, Ledger};
 
+use crate::metrics::{Metrics, S3Calls};
 use crate::model::Error;
 use crate::model::audit::Attempt;
 use crate::report::Tested;
@@ -60,6 +61,7 @@ pub struct Limits {
 pub struct Prober {
     limits: Limits,
     guard: Guard,
+    metrics: Metrics,
     ledger: Arc<dyn Ledger>,
     sweeper: Sweeper,
     places: Arc<Semaphore>,
@@ -89,14 +91,16 @@ impl std::fmt::Debug for Prober {
 }
 
 impl Prober {
-    /// A prober with no test running, which connects to what `guard` lets through, and notes what its tests write in `ledger`.
+    /// A prober with no test running, which connects to what `guard` lets through, notes what its tests write in `ledger`, and counts in `metrics`.
     #[must_use]
-    pub fn new(limits: Limits, guard: Guard, ledger: Arc<dyn Ledger>) -> Self {
+    pub fn new(limits: Limits, guard: Guard, ledger: Arc<dyn Ledger>, metrics: Metrics) -> Self {
         let tests = TaskTracker::new();
-        let attempts = Attempts::new(Arc::clone(&ledger), guard, limits.cleanup);
+        let calls = metrics.s3_calls.clone();
+        let attempts = Attempts::new(Arc::clone(&ledger), guard, calls, limits.cleanup);
         Self {
             limits,
             guard,
+            metrics,
             sweeper: Sweeper::new(attempts, tests.clone()),
             ledger,
             places: Arc::new(Semaphore::new(limits.concurrent)),
@@ -121,6 +125,7 @@ impl Prober {
             plan,
             limits: self.limits,
             guard: self.guard,
+            metrics: self.metrics.clone(),
             ledger: Arc::clone(&self.ledger),
             sweeper: self.sweeper.clone(),
             cancel: self.stop.child_token(),
@@ -160,13 +165,22 @@ impl Prober {
         self.guard
     }
 
+    /// Where calls of S3 are counted.
+    #[must_use]
+    pub fn s3_calls(&self) -> S3Calls {
+        self.metrics.s3_calls.clone()
+    }
+
     fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
         if self.tests.is_closed() {
             return Err(Error::ServerStopping);
         }
         let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map_err(|_| Error::TooManyTests {
-            max: self.limits.concurrent,
+        place.map_err(|_| {
+            self.metrics.limits.hit("concurrent_tests");
+            Error::TooManyTests {
+                max: self.limits.concurrent,
+            }
         })
     }
 

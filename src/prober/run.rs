@@ -83,6 +83,8 @@ pub(super) struct Limits {
 pub(super) struct Found {
     /// Every check, ended.
     pub(super) checks: Vec<CheckResult>,
+    /// How long each took, in the same order; zero for those that were never begun.
+    pub(super) durations: Vec<Duration>,
     /// The first finding that broke the run.
     pub(super) connection_finding: Option<Finding>,
 }
@@ -163,6 +165,7 @@ pub(super) async fn run<T: Steps>(
     while running.join_next().await.is_some() {}
     Found {
         checks: run.checks,
+        durations: run.durations,
         connection_finding: run.connection_finding,
     }
 }
@@ -295,6 +298,10 @@ struct Run<'a, S> {
     /// What each node that is done has shown.
     shown: Vec<Option<Evidence>>,
     checks: Vec<CheckResult>,
+    /// When each check was begun.
+    begun: Vec<Option<Instant>>,
+    /// How long each check took that has ended.
+    durations: Vec<Duration>,
     connection_finding: Option<Finding>,
     /// Whether any step was answered.
     is_answered: bool,
@@ -309,6 +316,8 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
     fn new(plan: Vec<Node<S>>, events: &'a mpsc::Sender<Event>) -> Self {
         let checks = checks_of(&plan);
         Self {
+            begun: vec![None; checks.len()],
+            durations: vec![Duration::ZERO; checks.len()],
             states: vec![State::Waiting; plan.len()],
             shown: vec![None; plan.len()],
             checks: checks.into_iter().map(CheckResult::pending).collect(),
@@ -532,14 +541,18 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
     }
 
     fn begin(&mut self, check: Check) {
-        let result = self.check_mut(check);
+        let index = self.index_of(check);
+        let result = &mut self.checks[index];
         if result.verdict == Verdict::Pending {
             result.verdict = Verdict::Running;
+            self.begun[index] = Some(Instant::now());
             self.announce(check);
         }
     }
 
-    fn announce(&self, check: Check) {
+    fn announce(&mut self, check: Check) {
+        let index = self.index_of(check);
+        self.durations[index] = self.begun[index].map_or(Duration::ZERO, |begun| begun.elapsed());
         let done = self.checks.iter().filter(|c| c.verdict.is_final()).count();
         let event = Event::Check {
             result: Box::new(self.check(check).clone()),

@@ -21,6 +21,7 @@ use super::run::{self, Found, Node};
 use super::sweep::Sweeper;
 use super::traces::Traces;
 use super::{Limits, Target};
+use crate::metrics::Metrics;
 use crate::model::connection_test::TestName;
 use crate::model::datastore::{AddressingStyle, S3Config};
 use crate::model::residue::Leftover;
@@ -34,6 +35,7 @@ pub(super) struct Test {
     pub(super) plan: Vec<Node<Step>>,
     pub(super) limits: Limits,
     pub(super) guard: Guard,
+    pub(super) metrics: Metrics,
     pub(super) ledger: Arc<dyn Ledger>,
     /// For what cannot be removed at the end of the test.
     pub(super) sweeper: Sweeper,
@@ -54,12 +56,15 @@ impl Test {
             checks: checks.into_iter().map(CheckResult::pending).collect(),
         });
         let config = &self.target.tested.s3;
-        let client = Client::new(config, self.guard).await;
+        let client = self.client().await;
         let traces = Traces::new(Arc::clone(&self.ledger), self.id, config.clone());
         let sample_key = self.target.sample_key.clone();
         let steps = S3Steps::new(client.clone(), config.clone(), sample_key, self.id, traces);
         let steps = Arc::new(steps);
         let found = self.run_plan(&steps).await;
+        for (check, took) in found.checks.iter().zip(&found.durations) {
+            self.metrics.probes.checked(check, *took);
+        }
         steps.have_ended().await;
         let mut left = clean_up(&client, steps.traces(), self.limits.cleanup).await;
         let mut landing = steps.unanswered();
@@ -92,10 +97,21 @@ impl Test {
         };
         info!(outcome = ?report.outcome, residue = report.residue.len(), "connection test ended");
         let (report, name) = self.keep(report).await;
+        self.metrics.probes.ended(self.target.tested.role, &report);
         // Who waits for the report may start the next test at once.
         drop(place);
         self.send(Event::Completed { report, name });
         self.sweep_later(&left, open);
+    }
+
+    /// Calls S3 for this test, and for the call that asked for it.
+    async fn client(&self) -> Client {
+        let calls = self.metrics.s3_calls.clone();
+        let client = Client::new(&self.target.tested.s3, self.guard, calls).await;
+        match &self.target.audit {
+            Some(attempt) => client.on_behalf_of(&attempt.actor().call_id),
+            None => client,
+        }
     }
 
     /// Runs the plan; stops when nobody reads the events any more.

@@ -15,6 +15,7 @@ use tracing::{Instrument, info, warn};
 use uuid::Uuid;
 
 use super::{Registry, committed, keys, unavailable};
+use crate::metrics::AuditEvents;
 use crate::model::Error;
 use crate::model::audit::{Attempt, Event, OK};
 use crate::model::connection_test::TestName;
@@ -32,6 +33,7 @@ const FORMAT: u8 = 1;
 /// The events that are kept, and how many may be.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
+    written: AuditEvents,
     keep: usize,
     /// Their ids, 16 bytes each, so that no commit has to look for the oldest. One that is not stored does no harm.
     ids: Mutex<BTreeSet<Uuid>>,
@@ -39,7 +41,7 @@ pub(super) struct Trail {
 
 impl Trail {
     /// That of a store. It reads all that is there, a page at a time.
-    async fn of(store: &impl Store, keep: usize) -> Result<Self, Error> {
+    async fn of(store: &impl Store, keep: usize, written: AuditEvents) -> Result<Self, Error> {
         let (mut ids, mut after) = (BTreeSet::new(), None);
         loop {
             let scan = Scan {
@@ -54,7 +56,7 @@ impl Trail {
             }
             if page.len() < PAGE {
                 let ids = Mutex::new(ids);
-                return Ok(Self { keep, ids });
+                return Ok(Self { written, keep, ids });
             }
             after = page.last().map(|entry| entry.key.clone());
         }
@@ -76,7 +78,7 @@ impl Trail {
         }
         let done = committed(store, txn).await;
         if let Ok(Some(_)) = done {
-            tell(&event);
+            self.tell(&event);
         } else {
             self.ids().extend(oldest);
         }
@@ -98,18 +100,24 @@ impl Trail {
         oldest
     }
 
+    /// Counts the event and writes its line of the log.
+    fn tell(&self, event: &Event) {
+        self.written.written(event.action.as_str());
+        tell(event);
+    }
+
     fn ids(&self) -> MutexGuard<'_, BTreeSet<Uuid>> {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S: Store> Registry<S> {
-    /// The same, which keeps the last `events` of the audit. A registry that was not asked to keeps none: its events are in the log alone.
+    /// The same, which keeps the last `events` of the audit. A registry that was not asked to keeps none: its events are in the log alone. They are counted in `written`.
     ///
     /// # Errors
     /// [`Error::StoreUnavailable`].
-    pub async fn auditing(mut self, events: usize) -> Result<Self, Error> {
-        self.trail = Arc::new(Trail::of(&*self.store, events).await?);
+    pub async fn auditing(mut self, events: usize, written: AuditEvents) -> Result<Self, Error> {
+        self.trail = Arc::new(Trail::of(&*self.store, events, written).await?);
         Ok(self)
     }
 
@@ -123,7 +131,7 @@ impl<S: Store> Registry<S> {
         let txn = Txn::new().guard(Guard::Absent(key));
         if let Err(error) = self.committed_with(txn, Some(event.clone())).await {
             warn!(%error, "an event of the audit could not be kept");
-            tell(&event);
+            self.trail.tell(&event);
         }
     }
 
@@ -148,7 +156,7 @@ impl<S: Store> Registry<S> {
     }
 }
 
-/// The line of the log. Texts go in as they are: the log quotes them.
+/// Texts go in as they are: the log quotes them.
 fn tell(event: &Event) {
     info!(
         target: TARGET,

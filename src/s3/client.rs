@@ -7,14 +7,16 @@ use aws_sdk_s3::Client as Sdk;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, IdentityCache, Region as SdkRegion, RequestChecksumCalculation,
-    ResponseChecksumValidation, SharedHttpClient,
+    AppName, BehaviorVersion, Builder, IdentityCache, Region as SdkRegion,
+    RequestChecksumCalculation, ResponseChecksumValidation, SharedHttpClient,
 };
 use tokio::sync::OnceCell;
 
 use super::guard::Guard;
 use super::http;
 use super::signer::Signer;
+use crate::metrics::S3Calls;
+use crate::model::call_id::CallId;
 use crate::model::datastore::S3Config;
 use crate::model::location::Bucket;
 use crate::model::region::Region;
@@ -23,6 +25,9 @@ use crate::model::region::Region;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often a call is sent at the most, the first time included.
 const MAX_ATTEMPTS: u32 = 3;
+
+/// How long the name of an app in the user agent should be at the most, as the SDK says.
+const MAX_APP_NAME: usize = 50;
 
 /// Calls S3 as one datastore does. Clones share their connections; two clients share neither connections nor identities.
 #[derive(Clone, Debug)]
@@ -35,6 +40,7 @@ pub struct Client {
     /// The route with the other addressing style, if that was tried and works.
     pub(super) other_style: Arc<OnceCell<Option<Route>>>,
     signer: Signer,
+    pub(super) calls: S3Calls,
 }
 
 /// The way of a request to the bucket: the region it is signed for, and where it puts the bucket's name.
@@ -47,14 +53,14 @@ pub struct Route {
 }
 
 impl Client {
-    /// A client with connections of its own, behind the guard. Nothing is sent yet.
-    pub async fn new(config: &S3Config, guard: Guard) -> Self {
+    /// A client with connections of its own, behind the guard. Nothing is sent yet; what will be is counted in `calls`.
+    pub async fn new(config: &S3Config, guard: Guard, calls: S3Calls) -> Self {
         let configured = Route {
             region: config.region.clone(),
             path_style: config.uses_path_style(),
         };
         let http = http::client(guard, config.ca_certificates.as_ref());
-        let signer = Signer::of(config, &http).await;
+        let signer = Signer::of(config, &http, &calls).await;
         let sdk = sdk(config, &configured, &signer, http);
         Self {
             bucket: config.bucket.clone(),
@@ -63,7 +69,20 @@ impl Client {
             configured,
             other_style: Arc::new(OnceCell::new()),
             signer,
+            calls,
         }
+    }
+
+    /// The same, whose requests to S3 have the id of a call in their user agent, as the name of an app: the first 50 characters, more are discouraged.
+    #[must_use]
+    pub fn on_behalf_of(self, call: &CallId) -> Self {
+        let id = call.as_str();
+        if let Ok(name) = AppName::new(id[..id.len().min(MAX_APP_NAME)].to_owned()) {
+            let (route, sdk) = self.current();
+            let builder = sdk.config().to_builder().app_name(name);
+            self.take(route, Sdk::from_conf(builder.build()));
+        }
+        self
     }
 
     /// Whether S3 has not been sent anything so far because a role is to be assumed first.

@@ -11,6 +11,7 @@ mod guard;
 mod http;
 mod observe;
 mod resolver;
+mod result_class;
 mod role;
 mod send;
 mod signer;

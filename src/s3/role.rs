@@ -18,6 +18,8 @@ use tokio::sync::Mutex;
 use super::client::{retries, timeouts};
 use super::failure::{Cause, Failure, is_code};
 use super::observe::{Observer, Seen};
+use super::result_class;
+use crate::metrics::S3Calls;
 use crate::model::credentials::AssumedRole;
 use crate::model::region::Region;
 
@@ -30,6 +32,7 @@ pub(super) struct Role(Arc<Shared>);
 
 struct Shared {
     request: AssumeRoleFluentBuilder,
+    calls: S3Calls,
     /// What the last attempt came to. Who holds the lock makes the next one.
     last: Mutex<Option<Result<SdkCredentials, Failure>>>,
     /// How many attempts have come to an end.
@@ -50,6 +53,7 @@ impl Role {
         base: Option<SharedCredentialsProvider>,
         region: &Region,
         http: SharedHttpClient,
+        calls: S3Calls,
     ) -> Self {
         let mut config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -69,6 +73,7 @@ impl Role {
             .set_duration_seconds(i32::try_from(role.duration.as_secs()).ok());
         Self(Arc::new(Shared {
             request,
+            calls,
             last: Mutex::default(),
             ended: AtomicUsize::default(),
             is_assumed: AtomicBool::default(),
@@ -91,7 +96,9 @@ impl Role {
             Some(Err(failure)) if ended() > before => return Err(failure.clone()),
             _ => {}
         }
+        let counted = self.0.calls.begin("AssumeRole");
         let result = self.ask().await;
+        counted.end(result_class::of(result.as_ref().err()));
         self.0
             .is_assumed
             .fetch_or(result.is_ok(), Ordering::Relaxed);
@@ -175,6 +182,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::Role;
+    use crate::metrics::S3Calls;
     use crate::model::credentials::{
         AccessKey, AssumedRole, Base, RoleArn, SessionDuration, SessionName,
     };
@@ -230,7 +238,7 @@ mod tests {
         };
         let http: SharedHttpClient = aws_smithy_http_client::Builder::new().build_http();
         let base = crate::s3::signer::base(&role.base, &Region::default()).await;
-        let role = Role::new(&role, base, &Region::default(), http);
+        let role = Role::new(&role, base, &Region::default(), http, S3Calls::default());
         (role, asked)
     }
 

@@ -11,6 +11,7 @@ use super::calls::Answer;
 use super::client::{Client, Route};
 use super::failure::{Cause, Failure};
 use super::observe::Observer;
+use super::result_class;
 use crate::model::region::Region;
 use crate::report::Evidence;
 
@@ -26,7 +27,7 @@ impl Client {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let (route, sdk) = self.current();
-        let answer = observed(operation, &sdk, &send).await;
+        let answer = self.observed(operation, &sdk, &send).await;
         let Err(failure) = &answer.result else {
             return answer;
         };
@@ -34,7 +35,7 @@ impl Client {
             return answer;
         };
         let sdk = self.on(&other);
-        let again = observed(operation, &sdk, &send).await;
+        let again = self.observed(operation, &sdk, &send).await;
         if again.result.as_ref().is_err_and(is_lost) {
             return answer;
         }
@@ -87,11 +88,52 @@ impl Client {
             let call = sdk.list_objects_v2().bucket(bucket).max_keys(1);
             call.customize().interceptor(seen).send()
         };
-        let answer = observed("ListObjectsV2", &self.on(route), &send).await;
+        let sdk = self.on(route);
+        let answer = self.observed("ListObjectsV2", &sdk, &send).await;
         Answer {
             evidence: answer.evidence,
             result: answer.result.map(|_| ()),
         }
+    }
+
+    /// One attempt on one way.
+    async fn observed<T, E, F>(
+        &self,
+        operation: &'static str,
+        sdk: &Sdk,
+        send: impl Fn(&Sdk, Observer) -> F,
+    ) -> Answer<T>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let observer = Observer::default();
+        let counted = self.calls.begin(operation);
+        let start = Instant::now();
+        let result = send(sdk, observer.clone()).await;
+        let duration = start.elapsed();
+        let seen = observer.seen();
+        let mut answer = Answer {
+            evidence: Evidence {
+                operation: operation.into(),
+                http_status: seen.status,
+                s3_error_code: None,
+                request_id: seen.request_id.clone(),
+                extended_request_id: seen.extended_request_id.clone(),
+                attempts: seen.attempts,
+                lost_attempts: seen.lost,
+                duration,
+                clock_ahead: seen.clock_ahead,
+            },
+            result: result.map_err(|error| Failure::from_sdk(&error, &seen)),
+        };
+        if answer.result.is_ok() && seen.is_foreign {
+            answer.result = Err(Failure::not_s3(&answer.evidence));
+        }
+        let failure = answer.result.as_ref().err();
+        counted.end(result_class::of(failure));
+        answer.evidence.s3_error_code = failure.and_then(|f| f.code.clone());
+        answer
     }
 }
 
@@ -148,40 +190,4 @@ fn may_be_carried_out(failure: &Failure) -> bool {
         | Cause::Forbidden(_)
         | Cause::RoleNotAssumed(_) => false,
     }
-}
-
-async fn observed<T, E, F>(
-    operation: &'static str,
-    sdk: &Sdk,
-    send: impl Fn(&Sdk, Observer) -> F,
-) -> Answer<T>
-where
-    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let observer = Observer::default();
-    let start = Instant::now();
-    let result = send(sdk, observer.clone()).await;
-    let duration = start.elapsed();
-    let seen = observer.seen();
-    let mut answer = Answer {
-        evidence: Evidence {
-            operation: operation.into(),
-            http_status: seen.status,
-            s3_error_code: None,
-            request_id: seen.request_id.clone(),
-            extended_request_id: seen.extended_request_id.clone(),
-            attempts: seen.attempts,
-            lost_attempts: seen.lost,
-            duration,
-            clock_ahead: seen.clock_ahead,
-        },
-        result: result.map_err(|error| Failure::from_sdk(&error, &seen)),
-    };
-    if answer.result.is_ok() && seen.is_foreign {
-        answer.result = Err(Failure::not_s3(&answer.evidence));
-    }
-    let failure = answer.result.as_ref().err();
-    answer.evidence.s3_error_code = failure.and_then(|f| f.code.clone());
-    answer
 }

@@ -6,6 +6,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Builder, Region as SdkRegion, SharedHt
 
 use super::http;
 use super::role::Role;
+use crate::metrics::S3Calls;
 use crate::model::credentials::{AccessKey, Base, Credentials};
 use crate::model::datastore::S3Config;
 use crate::model::region::Region;
@@ -23,7 +24,7 @@ pub(super) enum Signer {
 
 impl Signer {
     /// What signs for a datastore. STS is asked on the connections of `http`, and not before a request is to be signed.
-    pub(super) async fn of(config: &S3Config, http: &SharedHttpClient) -> Self {
+    pub(super) async fn of(config: &S3Config, http: &SharedHttpClient, calls: &S3Calls) -> Self {
         match &config.credentials {
             Credentials::Anonymous => Self::Nobody,
             // Whoever tests opens them first. Requests that are not signed would pass for others' rights.
@@ -32,7 +33,8 @@ impl Signer {
             Credentials::Ambient => Self::Keys(ambient(&config.region).await),
             Credentials::AssumedRole(role) => {
                 let base = base(&role.base, &config.region).await;
-                Self::Role(Role::new(role, base, &config.region, http.clone()))
+                let (http, calls) = (http.clone(), calls.clone());
+                Self::Role(Role::new(role, base, &config.region, http, calls))
             }
         }
     }

@@ -18,11 +18,13 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
 use self::folder::{Files, Lock};
 use self::view::View;
 use self::writer::{Broken, Message, Sync, Writer};
 use super::{Entry, Error, Revision, Scan, Store, Txn};
+use crate::metrics::Commits;
 
 /// How many commits may wait for the writer before the next one waits to be let in.
 const QUEUE: usize = 1024;
@@ -45,6 +47,7 @@ pub struct Sled {
     queue: Option<mpsc::Sender<Message>>,
     view: Arc<View>,
     broken: Broken,
+    commits: Commits,
     writer: Mutex<Option<JoinHandle<()>>>,
     lock: Mutex<Option<Lock>>,
 }
@@ -57,11 +60,23 @@ impl Sled {
     /// [`Error::AlreadyOpen`], [`Error::UnknownFormat`], [`Error::Corrupt`], and [`Error::Folder`] when the operating
     /// system refuses. Nothing is ever deleted or made anew in the place of what cannot be read.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        Self::open_with(dir, |mut files| Box::new(move || files.sync()))
+        Self::open_counting(dir, Commits::default())
     }
 
-    /// As [`open`](Self::open), syncing the disk through what `sync` makes of sled's files.
-    fn open_with(dir: &Path, sync: impl FnOnce(Files) -> Sync) -> Result<Self, Error> {
+    /// As [`open`](Self::open), counting the commits there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_counting(dir: &Path, commits: Commits) -> Result<Self, Error> {
+        Self::open_with(dir, commits, |mut files| Box::new(move || files.sync()))
+    }
+
+    /// As [`open_counting`](Self::open_counting), syncing the disk through what `sync` makes of sled's files.
+    fn open_with(
+        dir: &Path,
+        commits: Commits,
+        sync: impl FnOnce(Files) -> Sync,
+    ) -> Result<Self, Error> {
         let lock = Lock::take(dir)?;
         let store = dir.join("store");
         let created = dir.join("datastored.created");
@@ -72,14 +87,17 @@ impl Sled {
         let broken = Broken::default();
         let (queue, messages) = mpsc::channel(QUEUE);
         let writer = Writer::new(db, Arc::clone(&view), sync(files), revision, broken.clone());
-        let writer = writer.start(messages).map_err(|source| Error::Folder {
-            path: store,
-            source,
-        })?;
+        let writer = writer
+            .start(messages, commits.clone())
+            .map_err(|source| Error::Folder {
+                path: store,
+                source,
+            })?;
         Ok(Self {
             queue: Some(queue),
             view,
             broken,
+            commits,
             writer: Mutex::new(Some(writer)),
             lock: Mutex::new(Some(lock)),
         })
@@ -138,13 +156,16 @@ impl Store for Sled {
     }
 
     async fn commit(&self, txn: Txn) -> Result<Revision, Error> {
+        let start = Instant::now();
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(writer::stopped)?;
         queue
             .send(Message::Commit(txn, reply))
             .await
             .map_err(|_| writer::stopped())?;
-        answer.await.map_err(|_| writer::stopped())?
+        let answered = answer.await.map_err(|_| writer::stopped())?;
+        self.commits.answered(start.elapsed());
+        answered
     }
 }
 

@@ -15,6 +15,7 @@ use tokio_stream::Stream;
 use tracing::{debug, warn};
 
 use super::{Connection, Tls};
+use crate::metrics::Handshakes;
 
 /// How many handshakes are made at once. Who comes when there are so many waits in the listener's backlog.
 const MAX_HANDSHAKES: usize = 512;
@@ -30,17 +31,19 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Incoming {
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
+    counted: Handshakes,
     handshakes: JoinSet<Option<Connection>>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Incoming {
-    /// The connections to a listener: plain, or under TLS with what is current when each comes.
+    /// The connections to a listener: plain, or under TLS with what is current when each comes; handshakes that fail are counted.
     #[must_use]
-    pub fn new(listener: TcpListener, tls: Option<Arc<Tls>>) -> Self {
+    pub fn new(listener: TcpListener, tls: Option<Arc<Tls>>, counted: Handshakes) -> Self {
         Self {
             listener,
             tls,
+            counted,
             handshakes: JoinSet::new(),
             pause: None,
         }
@@ -91,7 +94,9 @@ impl Stream for Incoming {
                 return Poll::Ready(Some(Ok(Connection::plain(stream, address))));
             };
             let acceptor = TlsAcceptor::from(tls.current());
-            self.handshakes.spawn(handshake(acceptor, stream, address));
+            let counted = self.counted.clone();
+            self.handshakes
+                .spawn(handshake(acceptor, stream, address, counted));
         }
     }
 }
@@ -101,15 +106,18 @@ async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
     address: SocketAddr,
+    counted: Handshakes,
 ) -> Option<Connection> {
     match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => Some(Connection::tls(stream, address)),
         Ok(Err(error)) => {
             debug!(peer = %address, %error, "a TLS handshake failed");
+            counted.failed("refused");
             None
         }
         Err(_) => {
             debug!(peer = %address, "a TLS handshake took too long");
+            counted.failed("timeout");
             None
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room, and the words that must not stand in its code.
-const RULES: [(&str, &[&str]); 11] = [
+const RULES: [(&str, &[&str]); 12] = [
     (
         "model",
         &[
@@ -155,6 +155,22 @@ const RULES: [(&str, &[&str]); 11] = [
     ),
     ("grpc", &["sled::", "Sled", "aws_"]),
     (
+        "metrics",
+        &[
+            "tonic",
+            "prost",
+            "sled",
+            "aws_",
+            "crate::store",
+            "crate::registry",
+            "crate::prober",
+            "crate::s3",
+            "crate::grpc",
+            "crate::pb",
+            "crate::auth",
+        ],
+    ),
+    (
         "transport",
         &[
             "prost",
@@ -189,6 +205,15 @@ fn no_tie_between_rooms_names_the_face_or_an_engine() {
     }
     for file in files_of(&src.join("claims")) {
         assert_eq!(named_in(&file, &forbidden), [""; 0]);
+    }
+}
+
+#[test]
+fn only_the_room_of_metrics_names_its_library() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let others = files_of(&src).into_iter();
+    for file in others.filter(|file| !file.starts_with(src.join("metrics"))) {
+        assert_eq!(named_in(&file, &["prometheus_client"]), [""; 0]);
     }
 }
 

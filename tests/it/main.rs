@@ -15,6 +15,7 @@ mod guard;
 mod lab;
 mod layering;
 mod matrix;
+mod metrics;
 mod residue;
 mod sealing;
 mod security_md;

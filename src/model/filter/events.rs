@@ -87,16 +87,16 @@ impl EventFilter {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
 
     use super::EventFilter;
     use crate::model::audit::{Action, Actor, Attempt, Deed, Event};
+    use crate::model::call_id::CallId;
 
     fn event() -> Event {
         let actor = Actor {
             caller: "token:ci".to_owned(),
             address: None,
-            call_id: Uuid::new_v4(),
+            call_id: CallId::random(),
         };
         let deed = Deed {
             action: Action::DeleteDatastore,

@@ -10,8 +10,10 @@ use tracing_subscriber::fmt::MakeWriter;
 use uuid::Uuid;
 
 use super::{EventQuery, Registry, Trail};
+use crate::metrics::AuditEvents;
 use crate::model::Error;
 use crate::model::audit::{Action, Actor, Attempt, Deed};
+use crate::model::call_id::CallId;
 use crate::model::claim::Claim;
 use crate::model::credentials::Credentials;
 use crate::model::datastore::S3Config;
@@ -73,7 +75,11 @@ impl Lab {
         )
         .await;
         Self {
-            registry: registry.unwrap().auditing(events).await.unwrap(),
+            registry: registry
+                .unwrap()
+                .auditing(events, AuditEvents::default())
+                .await
+                .unwrap(),
             store,
             _folder: folder,
         }
@@ -110,7 +116,7 @@ fn attempt(resource: &str) -> Arc<Attempt> {
     let actor = Actor {
         caller: "token:ci".to_owned(),
         address: None,
-        call_id: Uuid::new_v4(),
+        call_id: CallId::random(),
     };
     let deed = Deed {
         action: Action::DeleteDatastore,
@@ -359,6 +365,7 @@ async fn a_change_that_the_store_refuses_leaves_no_event_of_it() {
 fn an_event_is_kept_though_the_clock_was_set_back() {
     let id = Uuid::from_u128;
     let trail = Trail {
+        written: AuditEvents::default(),
         keep: 3,
         ids: Mutex::new([id(5), id(6), id(7)].into()),
     };

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use super::layout;
 use super::{Sled, open};
+use crate::metrics::Commits;
 use crate::store::{Direction, Error, Guard, Revision, Scan, Store, Txn};
 
 /// A sync of the disk that waits to be told how to end, beforehand or while it waits. Once the verdicts end, it fails.
@@ -26,7 +27,7 @@ struct Gate {
 fn gated(dir: &Path) -> (Arc<Sled>, Gate) {
     let (announce, begun) = mpsc::channel();
     let (verdicts, next) = mpsc::channel::<io::Result<()>>();
-    let store = Sled::open_with(dir, |_| {
+    let store = Sled::open_with(dir, Commits::default(), |_| {
         Box::new(move || {
             announce.send(()).map_err(io::Error::other)?;
             next.recv().map_err(io::Error::other)?

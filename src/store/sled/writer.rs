@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::{Error, Guard, Op, Revision, Txn};
 use super::layout;
 use super::view::{Before, View};
+use crate::metrics::Commits;
 
 /// The most commits in one batch.
 const BATCH_COMMITS: usize = 512;
@@ -82,16 +83,21 @@ impl Writer {
     }
 
     /// Starts the thread. It ends after [`Message::Close`] or when all senders are gone, after what is queued is done.
-    pub(super) fn start(self, messages: mpsc::Receiver<Message>) -> io::Result<JoinHandle<()>> {
+    pub(super) fn start(
+        self,
+        messages: mpsc::Receiver<Message>,
+        counted: Commits,
+    ) -> io::Result<JoinHandle<()>> {
         thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || self.run(messages))
+            .spawn(move || self.run(messages, &counted))
     }
 
-    fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+    fn run(mut self, mut messages: mpsc::Receiver<Message>, counted: &Commits) {
         while let Some(first) = messages.blocking_recv() {
             let commits = gather(first, &mut messages);
             if !commits.is_empty() {
+                counted.batch(u16::try_from(commits.len()).unwrap_or(u16::MAX));
                 self.commit(commits);
             }
         }

@@ -1,6 +1,7 @@
 //! How calls come in: TLS, mutual TLS, files that change while the server runs, and connections that stall; here is what these tests share.
 
 mod accepting;
+mod counted;
 mod handshake;
 mod mutual;
 mod peer;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use datastored::metrics::Handshakes;
 use datastored::peer::Peer;
 use datastored::transport::{ClientAuthority, Files as Paths, Incoming, Tls};
 use rustls_pki_types::CertificateDer;
@@ -31,7 +32,11 @@ async fn start(tls: Option<Tls>) -> (SocketAddr, Seen) {
     let router = Server::builder()
         .layer(MapRequestLayer::new(note))
         .add_service(health);
-    tokio::spawn(router.serve_with_incoming(Incoming::new(listener, tls.map(Arc::new))));
+    tokio::spawn(router.serve_with_incoming(Incoming::new(
+        listener,
+        tls.map(Arc::new),
+        Handshakes::default(),
+    )));
     (address, seen)
 }
 
