@@ -150,7 +150,8 @@ fn may_be_carried_out(failure: &Failure) -> bool {
     }
 }
 
-async fn observed<T, E, F>(
+/// Sends a call as it is, and says how it went.
+pub(super) async fn observed<T, E, F>(
     operation: &'static str,
     sdk: &Sdk,
     send: impl Fn(&Sdk, Observer) -> F,
