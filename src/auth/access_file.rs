@@ -89,7 +89,11 @@ pub(super) fn read(path: &Path) -> Result<AccessFile, Error> {
     parse(&text).map_err(|problem| Error::content(path, problem))
 }
 
-fn parse(text: &str) -> Result<AccessFile, String> {
+/// What a text says.
+///
+/// # Errors
+/// What cannot be meant.
+pub(super) fn parse(text: &str) -> Result<AccessFile, String> {
     let written: Written = toml::from_str(text).map_err(|e| e.to_string())?;
     let certificates = written.certificate.into_iter().map(|certificate| {
         let name = certificate.name.clone();

@@ -13,6 +13,8 @@ pub mod commands;
 mod credential;
 mod error;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod jwks;
 mod jwt;
 mod keys;

@@ -39,7 +39,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<Record>, Error> {
     })
 }
 
-fn parse(text: &str) -> Result<Vec<Record>, String> {
+/// The tokens of a text.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn parse(text: &str) -> Result<Vec<Record>, String> {
     // The position is enough: the words of serde_json may repeat what is in the file.
     let place = |e: serde_json::Error| format!("line {}, column {}", e.line(), e.column());
     let content: Content = serde_json::from_str(text)
@@ -81,13 +85,17 @@ pub(super) fn change<T>(
         let problem = format!("{MAX_TOKENS} tokens are the most; revoke those that nobody needs");
         return Err(Error::Command(problem));
     }
-    let content = Content {
-        version: VERSION,
-        tokens: records.iter().map(Record::written).collect(),
-    };
-    let text = serde_json::to_vec_pretty(&content).map_err(|e| write(e.into()))?;
+    let text = text(&records).map_err(|e| write(e.into()))?;
     private_file::replace(path, &text).map_err(write)?;
     Ok(result)
+}
+
+/// The text of a file with these tokens.
+pub(super) fn text(records: &[Record]) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec_pretty(&Content {
+        version: VERSION,
+        tokens: records.iter().map(Record::written).collect(),
+    })
 }
 
 #[cfg(test)]

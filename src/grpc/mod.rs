@@ -6,6 +6,8 @@ mod connection_test;
 mod decode;
 mod encode;
 mod field_mask;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod iam_policy;
 mod metering;
 mod page_token;

@@ -4,6 +4,8 @@ mod action;
 mod arn;
 mod denial;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guide;
 mod key_arn;
 mod policy;

@@ -11,6 +11,8 @@ pub mod datastore;
 pub mod endpoint;
 pub mod error;
 pub mod filter;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod link;
 pub mod location;
 pub mod name;

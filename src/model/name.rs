@@ -67,7 +67,7 @@ pub struct Labels(BTreeMap<String, String>);
 
 /// Everything that is wrong with a set of labels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+#[error("{}", some(.problems))]
 pub struct LabelsError {
     problems: Vec<LabelError>,
 }
@@ -253,9 +253,22 @@ fn is_label_value(value: &str) -> bool {
 /// A text of the user's for a message: escaped, and short.
 pub(super) fn shown(text: &str) -> String {
     const MAX_SHOWN: usize = 40;
-    let start: String = text.chars().take(MAX_SHOWN).collect();
-    let more = if start.len() < text.len() { "..." } else { "" };
-    format!("{}{more}", start.escape_debug())
+    // What is escaped is up to ten times as long: it is counted as it is shown.
+    let mut escaped = text.escape_debug();
+    let start: String = escaped.by_ref().take(MAX_SHOWN).collect();
+    let more = if escaped.next().is_some() { "..." } else { "" };
+    start + more
+}
+
+/// The first problems for a message, and how many more there are.
+fn some(problems: &[LabelError]) -> String {
+    const MAX_TOLD: usize = 5;
+    let told = problems.iter().take(MAX_TOLD).map(ToString::to_string);
+    let mut told: Vec<String> = told.collect();
+    if problems.len() > MAX_TOLD {
+        told.push(format!("and {} more", problems.len() - MAX_TOLD));
+    }
+    told.join("; ")
 }
 
 impl fmt::Display for DatastoreId {

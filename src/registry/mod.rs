@@ -5,6 +5,8 @@ mod claim;
 mod connection;
 mod create;
 mod delete;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod get;
 mod history;
 mod installation;

@@ -7,6 +7,8 @@ mod calls;
 mod client;
 mod failure;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guard;
 mod http;
 mod observe;

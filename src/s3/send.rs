@@ -96,7 +96,7 @@ impl Client {
         }
     }
 
-    /// One attempt on one way.
+    /// One attempt on one way, which is counted.
     async fn observed<T, E, F>(
         &self,
         operation: &'static str,
@@ -107,32 +107,9 @@ impl Client {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let observer = Observer::default();
         let counted = self.calls.begin(operation);
-        let start = Instant::now();
-        let result = send(sdk, observer.clone()).await;
-        let duration = start.elapsed();
-        let seen = observer.seen();
-        let mut answer = Answer {
-            evidence: Evidence {
-                operation: operation.into(),
-                http_status: seen.status,
-                s3_error_code: None,
-                request_id: seen.request_id.clone(),
-                extended_request_id: seen.extended_request_id.clone(),
-                attempts: seen.attempts,
-                lost_attempts: seen.lost,
-                duration,
-                clock_ahead: seen.clock_ahead,
-            },
-            result: result.map_err(|error| Failure::from_sdk(&error, &seen)),
-        };
-        if answer.result.is_ok() && seen.is_foreign {
-            answer.result = Err(Failure::not_s3(&answer.evidence));
-        }
-        let failure = answer.result.as_ref().err();
-        counted.end(result_class::of(failure));
-        answer.evidence.s3_error_code = failure.and_then(|f| f.code.clone());
+        let answer = observed(operation, sdk, send).await;
+        counted.end(result_class::of(answer.result.as_ref().err()));
         answer
     }
 }
@@ -190,4 +167,41 @@ fn may_be_carried_out(failure: &Failure) -> bool {
         | Cause::Forbidden(_)
         | Cause::RoleNotAssumed(_) => false,
     }
+}
+
+/// Sends a call as it is, and says how it went.
+pub(super) async fn observed<T, E, F>(
+    operation: &'static str,
+    sdk: &Sdk,
+    send: impl Fn(&Sdk, Observer) -> F,
+) -> Answer<T>
+where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let observer = Observer::default();
+    let start = Instant::now();
+    let result = send(sdk, observer.clone()).await;
+    let duration = start.elapsed();
+    let seen = observer.seen();
+    let mut answer = Answer {
+        evidence: Evidence {
+            operation: operation.into(),
+            http_status: seen.status,
+            s3_error_code: None,
+            request_id: seen.request_id.clone(),
+            extended_request_id: seen.extended_request_id.clone(),
+            attempts: seen.attempts,
+            lost_attempts: seen.lost,
+            duration,
+            clock_ahead: seen.clock_ahead,
+        },
+        result: result.map_err(|error| Failure::from_sdk(&error, &seen)),
+    };
+    if answer.result.is_ok() && seen.is_foreign {
+        answer.result = Err(Failure::not_s3(&answer.evidence));
+    }
+    let failure = answer.result.as_ref().err();
+    answer.evidence.s3_error_code = failure.and_then(|f| f.code.clone());
+    answer
 }

@@ -57,16 +57,10 @@ impl KeyFile {
         }
         let text = fs::read_to_string(&self.0).map_err(|e| self.io(e))?;
         let text = Zeroizing::new(text);
-        let mut keys = Vec::new();
-        for (line, number) in text.lines().zip(1..) {
-            if !line.is_empty() && !line.starts_with('#') {
-                let key = key(line).ok_or_else(|| Error::Damaged {
-                    path: self.0.clone(),
-                    line: number,
-                });
-                keys.push(key?);
-            }
-        }
+        let keys = parse(&text).map_err(|line| Error::Damaged {
+            path: self.0.clone(),
+            line,
+        })?;
         Keys::new(keys).ok_or_else(|| Error::Empty(self.0.clone()))
     }
 
@@ -135,7 +129,19 @@ impl KeyFile {
     }
 }
 
-fn text(keys: &Keys) -> Zeroizing<String> {
+/// The keys in the text of a file, or the number of the line that has none.
+pub(super) fn parse(text: &str) -> Result<Vec<Key>, usize> {
+    let mut keys = Vec::new();
+    for (line, number) in text.lines().zip(1_usize..) {
+        if !line.is_empty() && !line.starts_with('#') {
+            keys.push(key(line).ok_or(number)?);
+        }
+    }
+    Ok(keys)
+}
+
+/// The text of a file with these keys.
+pub(super) fn text(keys: &Keys) -> Zeroizing<String> {
     let mut text = Zeroizing::new(HEADER.to_owned());
     for key in keys.all() {
         let time = humantime::format_rfc3339_seconds(key.created);

@@ -1,6 +1,8 @@
 //! Sealing of secrets at rest, and the file that holds the keys. Knows nothing of what is sealed, nor of where it is kept.
 
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod key;
 mod key_file;
 mod keys;
