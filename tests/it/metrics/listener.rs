@@ -151,7 +151,7 @@ async fn readers_that_say_nothing_hold_up_neither_calls_nor_the_end() {
     }
     assert_eq!(all(&mut server.client().await).await, []);
     // In their place comes who waits, once their time is up.
-    let waits = timeout(Duration::from_secs(60), Page::of(&server));
+    let waits = timeout(Duration::from_mins(1), Page::of(&server));
     waits.await.expect("its turn comes");
     server.signal(Signal::TERM);
     assert!(server.ended().await.success());
