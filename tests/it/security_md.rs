@@ -35,7 +35,7 @@ fn every_test_that_proves_a_defence_is_there() {
     let named = named(threats);
     assert!(named.len() > 25, "{named:?}");
     for name in named {
-        let is_there = if name.ends_with(".rs") {
+        let is_there = if Path::new(name).extension().is_some_and(|e| e == "rs") {
             fs::read_to_string(root.join(name))
                 .is_ok_and(|text| text.contains("#[test]") || text.contains("::test]"))
         } else {
