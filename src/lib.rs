@@ -16,7 +16,7 @@
 //! - [`auth`] says who calls, and what they may call.
 //! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
 //! - [`cli`] has the subcommands that are no server.
-//! - [`server`], [`config`], [`telemetry`], [`shutdown`] and `core_dumps` make a process of it.
+//! - [`server`], [`config`], [`telemetry`], [`shutdown`], `core_dumps` and `open_files` make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
@@ -29,6 +29,7 @@ mod core_dumps;
 pub mod grpc;
 pub mod iam;
 pub mod model;
+mod open_files;
 pub mod pb;
 pub mod peer;
 mod private_file;

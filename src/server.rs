@@ -16,10 +16,13 @@ use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
 
 use crate::auth::{self, Authenticator};
-use crate::config::{ReflectionAccess, Serve};
+use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
-use crate::grpc::{Authentication, Gate, MAX_MESSAGE_BYTES, Service, TransportErrors};
+use crate::grpc::{
+    Authentication, Bound, Deadline, Gate, MAX_MESSAGE_BYTES, Service, TransportErrors,
+};
 use crate::model::credentials::CredentialsPolicy;
+use crate::open_files;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Ledger, Limits, Prober};
@@ -34,6 +37,12 @@ use crate::vault::{self, KeyFile, KeyId, Keys};
 
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
 const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
+
+/// The most bytes of a request's headers, as RFC 9113, section 6.5.2 counts them: a JWT of 8 KiB, and as much again.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+
+/// How many calls that their caller has cancelled at once may wait to be taken in; with more, the connection is closed (CVE-2023-44487).
+const MAX_RESET_STREAMS: usize = 20;
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +125,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     options.check().map_err(Error::Config)?;
     let (data_dir, key_file) = options.place.files().map_err(Error::Config)?;
     core_dumps::forbid().map_err(Error::CoreDumps)?;
+    open_files::raise_limit();
     let reloads = Reloads::default();
     let tls = match options.tls.files() {
         Some(files) => Some(tls(files, &reloads).await?),
@@ -161,9 +171,12 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         },
     );
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
-    let router = Server::builder()
+    let router = bounded(&options.load)
         .layer(TransportErrors)
+        .layer(Deadline(options.load.call_timeout))
+        .layer(Bound::of_the_server(&options.load))
         .layer(Authentication::new(gate))
+        .layer(Bound::of_callers(&options.load))
         .add_service(health_service)
         .add_optional_service(is_reflected.then(|| reflection().build_v1()).transpose()?)
         .add_optional_service(
@@ -185,7 +198,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     );
 
     let (drain, drained) = oneshot::channel::<()>();
-    let incoming = Incoming::new(listener, tls);
+    let incoming = Incoming::new(listener, tls, options.load.max_connections);
     let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = drained.await;
     }));
@@ -313,11 +326,23 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
+/// A server whose connections are bounded.
+fn bounded(options: &LoadOptions) -> Server {
+    Server::builder()
+        .max_concurrent_streams(options.max_connection_streams)
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(MAX_RESET_STREAMS))
+        .http2_keepalive_interval(Some(options.keepalive_interval))
+        .http2_keepalive_timeout(Some(options.keepalive_timeout))
+        .max_connection_age(options.max_connection_age)
+}
+
 fn limits(options: &Serve) -> Limits {
     Limits {
         check: options.check_timeout,
         test: options.test_timeout,
         cleanup: options.cleanup_timeout,
         concurrent: options.max_concurrent_tests,
+        concurrent_each: options.tests_of_a_caller(),
     }
 }

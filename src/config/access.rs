@@ -83,7 +83,7 @@ mod tests {
     use crate::config::{Cli, Command, Serve};
     use clap::Parser;
 
-    fn serve(listen: &str, options: &[&str]) -> Serve {
+    fn serve(listen: &str, options: &[&str]) -> Box<Serve> {
         let arguments = [&["datastored", "serve"], options].concat();
         let Command::Serve(mut serve) = Cli::parse_from(arguments).command else {
             panic!("it is another command");

@@ -7,6 +7,7 @@ mod decode;
 mod encode;
 mod field_mask;
 mod iam_policy;
+mod load;
 mod page_token;
 mod service;
 mod sight;
@@ -14,5 +15,6 @@ mod status;
 mod transport_errors;
 
 pub use authentication::{Authentication, Gate};
+pub use load::{Bound, Deadline};
 pub use service::Service;
 pub use transport_errors::{MAX_MESSAGE_BYTES, TransportErrors};

@@ -9,6 +9,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::caller::Account;
+
 /// The outcome of a change that was made.
 pub const OK: &str = "OK";
 /// The outcome of a call whose caller went before there was another one.
@@ -107,6 +109,14 @@ impl Action {
             Self::ReleasePrefix => "ReleasePrefix",
             Self::TestConnection => "TestConnection",
         }
+    }
+}
+
+impl Actor {
+    /// Whom the limits of a caller count for.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::of(Some(&self.caller), self.address)
     }
 }
 

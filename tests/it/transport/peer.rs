@@ -31,7 +31,7 @@ async fn start(tls: Option<Tls>) -> (SocketAddr, Seen) {
     let router = Server::builder()
         .layer(MapRequestLayer::new(note))
         .add_service(health);
-    tokio::spawn(router.serve_with_incoming(Incoming::new(listener, tls.map(Arc::new))));
+    tokio::spawn(router.serve_with_incoming(Incoming::new(listener, tls.map(Arc::new), 100)));
     (address, seen)
 }
 
