@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::Error;
+use crate::model::audit::Attempt;
+use crate::model::caller::Account;
 use crate::model::connection_test::TestName;
 use crate::model::credentials::CredentialsPolicy;
 use crate::model::datastore::S3Config;
@@ -70,15 +72,16 @@ impl<S: Store> Admission<S> {
             ..create.clone()
         });
         let valid = valid.await?;
-        let is_trial = create.validate_only;
+        let asker = asker(create.audit.as_ref(), create.validate_only);
+        let asker = asker.as_ref();
         let New { s3, role, .. } = &create.new;
         // One after the other: a server may have room for one test alone.
-        create.new.tested = self.prove(s3, *role, proofs.first, FIRST, is_trial).await?;
+        create.new.tested = self.prove(s3, *role, proofs.first, FIRST, asker).await?;
         if let Enrichment::New(new) = &mut create.enrichment {
             let (s3, role, proof) = (&new.s3, new.role, proofs.enrichment);
-            new.tested = self.prove(s3, role, proof, ENRICHMENT, is_trial).await?;
+            new.tested = self.prove(s3, role, proof, ENRICHMENT, asker).await?;
         }
-        if is_trial {
+        if create.validate_only {
             return Ok(valid);
         }
         self.registry.create(create).await
@@ -118,9 +121,9 @@ impl<S: Store> Admission<S> {
             ..update.clone()
         };
         self.registry.update(trial).await?;
-        let is_trial = update.validate_only;
+        let asker = asker(update.audit.as_ref(), update.validate_only);
         let proven = self
-            .prove(&s3, role, proof.clone(), FIRST, is_trial)
+            .prove(&s3, role, proof.clone(), FIRST, asker.as_ref())
             .await?;
         Ok(proven.map_or(Proven::Waived, Proven::By))
     }
@@ -132,7 +135,7 @@ impl<S: Store> Admission<S> {
         role: Role,
         proof: Proof,
         fields: Fields,
-        is_trial: bool,
+        asker: Option<&Account>,
     ) -> Result<Option<TestName>, Error> {
         self.policy.check(&s3.credentials)?;
         match proof {
@@ -141,9 +144,11 @@ impl<S: Store> Admission<S> {
                 self.registry.proven(&test, s3, role, fields).await?;
                 Ok(Some(test))
             }
-            // A test writes to the bucket.
-            Proof::Test if is_trial => Ok(None),
-            Proof::Test => self.test(s3, role, fields.0).await.map(Some),
+            Proof::Test => match asker {
+                Some(account) => self.test(s3, role, fields.0, account).await.map(Some),
+                // A test writes to the bucket.
+                None => Ok(None),
+            },
         }
     }
 
@@ -153,6 +158,7 @@ impl<S: Store> Admission<S> {
         s3: &S3Config,
         role: Role,
         field: &'static str,
+        account: &Account,
     ) -> Result<TestName, Error> {
         let mut events = self.prober.start(Target {
             tested: Tested {
@@ -162,6 +168,7 @@ impl<S: Store> Admission<S> {
             },
             sample_key: None,
             retry_denied: Duration::ZERO,
+            account: account.clone(),
             audit: None,
         })?;
         while let Some(event) = events.recv().await {
@@ -177,4 +184,10 @@ impl<S: Store> Admission<S> {
             "a connection test ended without a report".into(),
         ))
     }
+}
+
+/// Whose test it would be; nobody's in a trial, which tests nothing.
+fn asker(attempt: Option<&Arc<Attempt>>, is_trial: bool) -> Option<Account> {
+    let account = attempt.map(|attempt| attempt.actor().account());
+    (!is_trial).then(|| account.unwrap_or_default())
 }

@@ -93,8 +93,9 @@ impl<S: Store> Claims<S> {
             return Ok(stored);
         }
         let inner = Arc::clone(&self.inner);
+        let account = audit.as_ref().map(|attempt| attempt.actor().account());
         let work = async move { inner.attempt(stored.datastore, wish, audit).await };
-        let done = self.prober.spawn(work)?.await;
+        let done = self.prober.spawn(&account.unwrap_or_default(), work)?.await;
         done.unwrap_or_else(|panic| Err(Error::Internal(Box::new(panic))))
     }
 }

@@ -1,6 +1,7 @@
 //! The command line and the environment, checked once and passed in.
 
 mod access;
+mod load;
 mod tls;
 mod tokens;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 
 pub use access::{AccessOptions, HealthAccess, ReflectionAccess};
+pub use load::LoadOptions;
 pub use tls::{ClientCertificate, Tls};
 pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 
@@ -117,6 +119,10 @@ pub struct Serve {
     /// Who may call.
     #[command(flatten)]
     pub access: AccessOptions,
+
+    /// What callers can take of the server.
+    #[command(flatten)]
+    pub load: LoadOptions,
 }
 
 /// What the server does with endpoints at private and loopback addresses.
@@ -193,6 +199,13 @@ impl Serve {
             ));
         }
         self.access.check(self.listen)
+    }
+
+    /// How many connection tests of a caller may run at once.
+    #[must_use]
+    pub fn tests_of_a_caller(&self) -> usize {
+        let half = self.max_concurrent_tests.div_ceil(2);
+        self.load.caller_tests.map_or(half, |n| n as usize)
     }
 
     /// Whether endpoints may be at private and loopback addresses. Who can call a server that listens on loopback only is on this machine already.

@@ -17,7 +17,7 @@
 //! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
 //! - [`metrics`] is what is counted for the operator, and the page that shows it.
 //! - [`cli`] has the subcommands that are no server.
-//! - [`server`], [`config`], [`telemetry`], [`shutdown`] and `core_dumps` make a process of it.
+//! - [`server`], [`config`], [`telemetry`], [`shutdown`], `core_dumps` and `open_files` make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
@@ -33,6 +33,7 @@ pub mod grpc;
 pub mod iam;
 pub mod metrics;
 pub mod model;
+mod open_files;
 pub mod pb;
 pub mod peer;
 mod private_file;

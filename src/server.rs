@@ -17,13 +17,15 @@ use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
 
 use crate::auth::{self, Authenticator};
-use crate::config::{ReflectionAccess, Serve};
+use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
 use crate::grpc::{
-    Authentication, Gate, MAX_MESSAGE_BYTES, Metering, RequestIds, Service, TransportErrors,
+    Authentication, Bound, Deadline, Gate, MAX_MESSAGE_BYTES, Metering, RequestIds, Service,
+    TransportErrors,
 };
 use crate::metrics::{self, Commits, Metrics};
 use crate::model::credentials::CredentialsPolicy;
+use crate::open_files;
 use crate::pb;
 use crate::pb::datastore_service_server::DatastoreServiceServer;
 use crate::prober::{Limits, Prober};
@@ -50,6 +52,12 @@ const DESCRIPTORS: [&[u8]; 4] = [
     tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
     tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
 ];
+
+/// The most bytes of a request's headers, as RFC 9113, section 6.5.2 counts them: a JWT of 8 KiB, and as much again.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+
+/// How many calls that their caller has cancelled at once may wait to be taken in; with more, the connection is closed (CVE-2023-44487).
+const MAX_RESET_STREAMS: usize = 20;
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +144,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     core_dumps::forbid().map_err(Error::CoreDumps)?;
     // From now on it does not end the process: who reloads a server that has just been started means no harm.
     let _hangup = signal(SignalKind::hangup()).map_err(Error::Signals)?;
+    open_files::raise_limit();
     let metrics = Metrics::default();
     let reloads = Reloads::new(metrics.reloads.clone());
     let tls = match options.tls.files() {
@@ -182,11 +191,14 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         },
     );
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
-    let router = Server::builder()
+    let router = bounded(&options.load)
         .layer(RequestIds)
         .layer(Metering::new(metrics.calls.clone(), &DESCRIPTORS))
         .layer(TransportErrors)
+        .layer(Deadline(options.load.call_timeout))
+        .layer(Bound::of_the_server(&options.load))
         .layer(Authentication::new(gate))
+        .layer(Bound::of_callers(&options.load))
         .add_service(health_service)
         .add_optional_service(is_reflected.then(|| reflection().build_v1()).transpose()?)
         .add_optional_service(
@@ -197,7 +209,12 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         .add_service(
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
-    let incoming = Incoming::new(listener, tls.clone(), metrics.handshakes.clone());
+    let incoming = Incoming::new(
+        listener,
+        tls.clone(),
+        options.load.max_connections,
+        metrics.handshakes.clone(),
+    );
     let metrics_page = metrics_listener.map(|listener| listener.serve(metrics));
     set_serving(&health, ServingStatus::Serving).await;
     info!(
@@ -383,11 +400,23 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
+/// A server whose connections are bounded.
+fn bounded(options: &LoadOptions) -> Server {
+    Server::builder()
+        .max_concurrent_streams(options.max_connection_streams)
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(MAX_RESET_STREAMS))
+        .http2_keepalive_interval(Some(options.keepalive_interval))
+        .http2_keepalive_timeout(Some(options.keepalive_timeout))
+        .max_connection_age(options.max_connection_age)
+}
+
 fn limits(options: &Serve) -> Limits {
     Limits {
         check: options.check_timeout,
         test: options.test_timeout,
         cleanup: options.cleanup_timeout,
         concurrent: options.max_concurrent_tests,
+        concurrent_each: options.tests_of_a_caller(),
     }
 }

@@ -39,6 +39,8 @@ type Error = Box<dyn std::error::Error>;
 const STARTS: usize = 9;
 /// How long a server that has just started is left alone before its memory is read.
 const IDLE: Duration = Duration::from_secs(1);
+/// This process is one caller, and measures what many could have.
+const UNLIMITED: [&str; 4] = ["--caller-rate", "1000000", "--caller-burst", "1000000"];
 /// How many datastores there are to get.
 const STORED: usize = 4_000;
 /// How many rounds each load runs, on each of the two. Many short ones: what else runs on the machine seldom changes within one.
@@ -82,7 +84,7 @@ async fn measure() -> Result<(), Error> {
     let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
     measure_starts(folder.path(), &mut figures).await?;
 
-    let server = Datastored::start_in(&folder.path().join("loaded"), &[]);
+    let server = Datastored::start_in(&folder.path().join("loaded"), &UNLIMITED);
     tokio::time::sleep(IDLE).await;
     figures.add("idle_rss_mib", "MiB", vec![resident_mib(server.pid())?]);
 
@@ -95,7 +97,7 @@ async fn measure() -> Result<(), Error> {
         compare(name, &load, &ours, &echoing, &mut figures).await?;
     }
     drop(server);
-    let server = Datastored::start_in(&folder.path().join("linked"), &[]);
+    let server = Datastored::start_in(&folder.path().join("linked"), &UNLIMITED);
     links::measure(&server, &mut figures).await?;
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench.json");

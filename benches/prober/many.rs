@@ -34,6 +34,10 @@ pub async fn measure(figures: &mut Figures) -> Result<(), Error> {
     let server = Datastored::start(&[
         "--max-concurrent-tests",
         &AT_ONCE.to_string(),
+        "--caller-tests",
+        &AT_ONCE.to_string(),
+        "--caller-calls",
+        &AT_ONCE.to_string(),
         // The history is full, and so grows no more, before memory is read for the first time.
         "--test-history",
         "2",

@@ -56,6 +56,10 @@ pub(super) async fn target<S: Store>(
         tested,
         sample_key: test.sample_key,
         retry_denied: test.retry_denied,
+        account: audit
+            .as_ref()
+            .map(|a| a.actor().account())
+            .unwrap_or_default(),
         audit,
     })
 }

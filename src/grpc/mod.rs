@@ -9,6 +9,7 @@ mod field_mask;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod iam_policy;
+mod load;
 mod metering;
 mod page_token;
 mod request_id;
@@ -18,6 +19,7 @@ mod status;
 mod transport_errors;
 
 pub use authentication::{Authentication, Gate};
+pub use load::{Bound, Deadline};
 pub use metering::Metering;
 pub use request_id::RequestIds;
 pub use service::Service;

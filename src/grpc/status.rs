@@ -3,6 +3,7 @@
 mod access;
 mod claim;
 mod link;
+mod load;
 mod proof;
 
 use std::collections::HashMap;
@@ -19,12 +20,13 @@ use crate::model::error::Violation;
 use crate::pb::ErrorReason;
 
 pub(super) use access::{refused, too_low};
+pub(super) use load::{Limit, past_deadline, too_many};
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "datastored.dev";
 const DATASTORE: &str = "datastored.dev/Datastore";
 const CONNECTION_TEST: &str = "datastored.dev/ConnectionTest";
-/// When to try again after [`Error::TooManyTests`]: a test of a healthy store takes about this long.
+/// When to try again after too many tests: one of a healthy store takes about this long.
 const RETRY_TEST: Duration = Duration::from_secs(2);
 /// When to try again after the store or the server was not there.
 const RETRY_SERVER: Duration = Duration::from_secs(5);
@@ -87,10 +89,11 @@ pub(super) fn to_status(error: Error) -> Status {
             status(Code::FailedPrecondition, message, details)
         }
         Error::TooManyTests { max } => {
-            let metadata = [("max_concurrent_tests", max.to_string())];
-            let mut details = info(ErrorReason::TooManyTests, metadata);
-            details.set_retry_info(Some(RETRY_TEST));
-            status(Code::ResourceExhausted, message, details)
+            load::too_many_tests(vec![("max_concurrent_tests", max.to_string())], message)
+        }
+        Error::TooManyTestsOfCaller { caller, max } => {
+            let max = ("max_concurrent_tests_of_caller", max.to_string());
+            load::too_many_tests(vec![("caller", caller), max], message)
         }
         Error::ConnectionTestNotFound(name) => {
             let name = name.to_string();

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::call_id::CallId;
+use super::caller::Account;
 
 /// The outcome of a change that was made.
 pub const OK: &str = "OK";
@@ -109,6 +110,14 @@ impl Action {
             Self::ReleasePrefix => "ReleasePrefix",
             Self::TestConnection => "TestConnection",
         }
+    }
+}
+
+impl Actor {
+    /// Whom the limits of a caller count for.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::of(Some(&self.caller), self.address)
     }
 }
 

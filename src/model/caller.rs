@@ -1,6 +1,11 @@
 //! Who sends a request: the name they are known by, what they may do, and which datastores they may see.
 
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
 use super::name::Labels;
+
+/// The name of whoever calls a server that asks nobody who they are.
+const ANONYMOUS: &str = "anonymous";
 
 /// What a caller may do. Each may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +29,35 @@ pub struct Caller {
     pub access: Access,
     /// They see the datastores that have all of these labels, and no others. Empty: every datastore.
     pub labels: Labels,
+}
+
+/// Whom the limits of a caller count for. The default is all of those together of whom nothing is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Account(String);
+
+impl Account {
+    /// That of a caller: their name, or their address where nobody has said who they are. The addresses of one IPv6 network (a /64) count as one, since
+    /// whoever has one of them has them all (RFC 6177, section 2).
+    #[must_use]
+    pub fn of(caller: Option<&str>, address: Option<SocketAddr>) -> Self {
+        let address = address.map(|address| address.ip().to_canonical());
+        let name = caller.filter(|name| *name != ANONYMOUS);
+        Self(match (name, address) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(IpAddr::V4(address))) => format!("address:{address}"),
+            (None, Some(IpAddr::V6(address))) => {
+                let network = Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
+                format!("address:{network}/64")
+            }
+            (None, None) => String::new(),
+        })
+    }
+
+    /// The name it goes by in messages: that of the caller, or `address:` and the address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Access {
@@ -53,9 +87,38 @@ impl Caller {
     #[must_use]
     pub fn anonymous() -> Self {
         Self {
-            name: "anonymous".to_owned(),
+            name: ANONYMOUS.to_owned(),
             access: Access::Admin,
             labels: Labels::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Account;
+
+    #[test]
+    fn limits_count_for_a_name_and_without_one_for_an_address_or_a_network_of_ipv6() {
+        for (name, address, account) in [
+            (Some("token:ci"), "192.0.2.7:1", "token:ci"),
+            (Some("anonymous"), "192.0.2.7:1", "address:192.0.2.7"),
+            (None, "192.0.2.7:2", "address:192.0.2.7"),
+            (None, "[::ffff:192.0.2.7]:2", "address:192.0.2.7"),
+            (
+                None,
+                "[2001:db8:1:2:3:4:5:6]:1",
+                "address:2001:db8:1:2::/64",
+            ),
+            (
+                None,
+                "[2001:db8:1:2:7:8:9:a]:1",
+                "address:2001:db8:1:2::/64",
+            ),
+        ] {
+            let known = Account::of(name, Some(address.parse().unwrap()));
+            assert_eq!(known.as_str(), account, "{address}");
+        }
+        assert_eq!(Account::of(None, None), Account::default());
     }
 }

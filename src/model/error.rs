@@ -69,6 +69,16 @@ pub enum Error {
         /// The limit.
         max: usize,
     },
+    /// As many tests of one caller run as may.
+    #[error(
+        "{max} connection tests of {caller} are running, and this server allows a caller no more; try again when one has ended"
+    )]
+    TooManyTestsOfCaller {
+        /// Whom they are counted for.
+        caller: String,
+        /// The limit.
+        max: usize,
+    },
     /// There is no such connection test.
     #[error("{0} is not kept; ListConnectionTests shows those that are")]
     ConnectionTestNotFound(TestName),

@@ -8,6 +8,7 @@ mod diagnose;
 mod earlier;
 mod event;
 mod ledger;
+mod places;
 mod plan;
 mod remedy;
 mod removal;
@@ -22,7 +23,7 @@ mod traces;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,9 +38,11 @@ pub use ledger::{Answer as LedgerAnswer, Ledger};
 use crate::metrics::{Metrics, S3Calls};
 use crate::model::Error;
 use crate::model::audit::Attempt;
+use crate::model::caller::Account;
 use crate::report::Tested;
 use crate::s3::Guard;
 use attempt::Attempts;
+use places::{Place, Places};
 use sweep::Sweeper;
 use test::Test;
 use traces::landings;
@@ -55,6 +58,8 @@ pub struct Limits {
     pub cleanup: Duration,
     /// Tests at once.
     pub concurrent: usize,
+    /// Tests of one caller at once.
+    pub concurrent_each: usize,
 }
 
 /// Runs connection tests.
@@ -64,7 +69,7 @@ pub struct Prober {
     metrics: Metrics,
     ledger: Arc<dyn Ledger>,
     sweeper: Sweeper,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     tests: TaskTracker,
     stop: CancellationToken,
 }
@@ -78,6 +83,8 @@ pub struct Target {
     pub sample_key: Option<String>,
     /// For how long a refusal is tried again before it is believed.
     pub retry_denied: Duration,
+    /// Whose test it is, of the callers.
+    pub account: Account,
     /// The call that asked for this test, whose event is made when it ends; a test within a larger call has none.
     pub audit: Option<Arc<Attempt>>,
 }
@@ -103,7 +110,7 @@ impl Prober {
             metrics,
             sweeper: Sweeper::new(attempts, tests.clone()),
             ledger,
-            places: Arc::new(Semaphore::new(limits.concurrent)),
+            places: Arc::new(Places::new(limits.concurrent, limits.concurrent_each)),
             tests,
             stop: CancellationToken::new(),
         }
@@ -112,9 +119,9 @@ impl Prober {
     /// Starts a test and returns its events. When the receiver is dropped the test stops; it cleans up in any case.
     ///
     /// # Errors
-    /// [`Error::TooManyTests`] when as many run as may, [`Error::ServerStopping`] after [`Prober::close`].
+    /// [`Error::TooManyTests`] or [`Error::TooManyTestsOfCaller`] when as many run as may, [`Error::ServerStopping`] after [`Prober::close`].
     pub fn start(&self, target: Target) -> Result<mpsc::Receiver<Event>, Error> {
-        let place = self.place()?;
+        let place = self.place(&target.account)?;
         let plan = plan::plan(target.tested.role);
         // Started, at most three for each check, Completed: the test never waits for a slow reader.
         let (events, receiver) = mpsc::channel(3 * run::checks_of(&plan).len() + 2);
@@ -142,9 +149,10 @@ impl Prober {
     /// As [`Prober::start`].
     pub fn spawn<T: Send + 'static>(
         &self,
+        account: &Account,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<JoinHandle<T>, Error> {
-        let place = self.place()?;
+        let place = self.place(account)?;
         let work = async move {
             let done = work.await;
             drop(place);
@@ -171,17 +179,12 @@ impl Prober {
         self.metrics.s3_calls.clone()
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+    fn place(&self, account: &Account) -> Result<Place, Error> {
         if self.tests.is_closed() {
             return Err(Error::ServerStopping);
         }
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map_err(|_| {
-            self.metrics.limits.hit("concurrent_tests");
-            Error::TooManyTests {
-                max: self.limits.concurrent,
-            }
-        })
+        let place = self.places.take(account);
+        place.inspect_err(|_| self.metrics.limits.hit("concurrent_tests"))
     }
 
     /// Removes, in the background, what the tests of an earlier process have left. Before the first test is started.

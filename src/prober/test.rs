@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -14,6 +14,7 @@ use super::checks::S3Steps;
 use super::earlier::{self, Earlier, left_at, try_again};
 use super::event::Event;
 use super::ledger::Ledger;
+use super::places::Place;
 use super::plan::Step;
 use super::remedy::residue;
 use super::residue::{Left, Why, clean_up};
@@ -46,7 +47,7 @@ pub(super) struct Test {
 
 impl Test {
     /// Runs the test to its end. The place is given back only when the bucket is clean again.
-    pub(super) async fn run(self, place: OwnedSemaphorePermit) {
+    pub(super) async fn run(self, place: Place) {
         let (start, start_time) = (Instant::now(), SystemTime::now());
         let checks = run::checks_of(&self.plan);
         self.send(Event::Started {

@@ -4,26 +4,63 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tonic::transport::server::Connected;
 
 use crate::peer::Peer;
 
+/// The length of the connection preface, RFC 9113, section 3.4.
+const PREFACE_BYTES: usize = 24;
+
+/// How long the preface may take.
+const GREETING_TIME: Duration = Duration::from_secs(10);
+
 /// A connection. Every request that comes over it has its [`Peer`] among the extensions.
 #[derive(Debug)]
 pub struct Connection {
     stream: Either<TcpStream, TlsStream<TcpStream>>,
     peer: Peer,
+    /// None once it is over.
+    greeting: Option<Greeting>,
+    /// One of the connections that may be open, given back when this is dropped.
+    _place: OwnedSemaphorePermit,
+}
+
+/// What a client says before all else: the preface of HTTP/2.
+#[derive(Debug)]
+struct Greeting {
+    /// How many of its bytes are still to come.
+    missing: usize,
+    /// Rings when it should have come. Until then HTTP/2 does not ask whether the client is still there.
+    time: Pin<Box<Sleep>>,
+}
+
+impl Greeting {
+    fn new() -> Self {
+        Self {
+            missing: PREFACE_BYTES,
+            time: Box::pin(sleep(GREETING_TIME)),
+        }
+    }
 }
 
 impl Connection {
-    pub(super) fn plain(stream: TcpStream, address: SocketAddr) -> Self {
+    pub(super) fn plain(
+        stream: TcpStream,
+        address: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         Self {
+            greeting: Some(Greeting::new()),
+            _place: place,
             stream: Either::Left(stream),
             peer: Peer {
                 address,
@@ -32,10 +69,16 @@ impl Connection {
         }
     }
 
-    pub(super) fn tls(stream: TlsStream<TcpStream>, address: SocketAddr) -> Self {
+    pub(super) fn tls(
+        stream: TlsStream<TcpStream>,
+        address: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let certificates = shown.iter().cloned().map(CertificateDer::into_owned);
         Self {
+            greeting: Some(Greeting::new()),
+            _place: place,
             peer: Peer {
                 address,
                 certificates: certificates.collect(),
@@ -59,7 +102,20 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let number = buf.filled().len() - before;
+        let Some(greeting) = &mut self.greeting else {
+            return read;
+        };
+        if read.is_pending() && greeting.time.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        greeting.missing = greeting.missing.saturating_sub(number);
+        if greeting.missing == 0 {
+            self.greeting = None;
+        }
+        read
     }
 }
 

@@ -8,8 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::Stream;
 use tracing::{debug, warn};
@@ -26,6 +27,9 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// How long nothing is accepted when the system cannot give a connection: it has no more file descriptors or memory, and comes to some only with time.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often the log is told that there are too many connections.
+const TELL_AGAIN: Duration = Duration::from_mins(1);
+
 /// The connections as they come in, without end. Dropping it closes the listener and ends the handshakes that are under way.
 #[derive(Debug)]
 pub struct Incoming {
@@ -34,19 +38,46 @@ pub struct Incoming {
     counted: Handshakes,
     handshakes: JoinSet<Option<Connection>>,
     pause: Option<Pin<Box<Sleep>>>,
+    places: Arc<Semaphore>,
+    max: u32,
+    /// When the log was last told that there are too many.
+    told: Option<Instant>,
 }
 
 impl Incoming {
-    /// The connections to a listener: plain, or under TLS with what is current when each comes; handshakes that fail are counted.
+    /// The connections to a listener, at most `max` at once: plain, or under TLS with what is current when each comes; handshakes that fail are counted. Who comes
+    /// beyond that is hung up on, and so knows at once, and can go to another server.
     #[must_use]
-    pub fn new(listener: TcpListener, tls: Option<Arc<Tls>>, counted: Handshakes) -> Self {
+    pub fn new(
+        listener: TcpListener,
+        tls: Option<Arc<Tls>>,
+        max: u32,
+        counted: Handshakes,
+    ) -> Self {
         Self {
             listener,
             tls,
             counted,
             handshakes: JoinSet::new(),
             pause: None,
+            places: Arc::new(Semaphore::new(max as usize)),
+            max,
+            told: None,
         }
+    }
+
+    /// One of the connections that may be open, if there is one left.
+    fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok();
+        if place.is_none() && self.told.is_none_or(|told| told.elapsed() > TELL_AGAIN) {
+            self.told = Some(Instant::now());
+            let max = self.max;
+            warn!(
+                max,
+                "as many connections are open as may be, and more are hung up on; raise --max-connections, or see who holds them"
+            );
+        }
+        place
     }
 
     /// The next TCP connection, if there may be one more.
@@ -90,13 +121,16 @@ impl Stream for Incoming {
                 return Poll::Pending;
             }
             let (stream, address) = ready!(self.poll_accept(cx));
+            let Some(place) = self.place() else {
+                continue;
+            };
             let Some(tls) = &self.tls else {
-                return Poll::Ready(Some(Ok(Connection::plain(stream, address))));
+                return Poll::Ready(Some(Ok(Connection::plain(stream, address, place))));
             };
             let acceptor = TlsAcceptor::from(tls.current());
             let counted = self.counted.clone();
-            self.handshakes
-                .spawn(handshake(acceptor, stream, address, counted));
+            let handshake = handshake(acceptor, stream, address, place, counted);
+            self.handshakes.spawn(handshake);
         }
     }
 }
@@ -106,10 +140,11 @@ async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
     address: SocketAddr,
+    place: OwnedSemaphorePermit,
     counted: Handshakes,
 ) -> Option<Connection> {
     match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(Connection::tls(stream, address)),
+        Ok(Ok(stream)) => Some(Connection::tls(stream, address, place)),
         Ok(Err(error)) => {
             debug!(peer = %address, %error, "a TLS handshake failed");
             counted.failed("refused");

@@ -14,6 +14,7 @@ mod enrichment;
 mod guard;
 mod lab;
 mod layering;
+mod load;
 mod matrix;
 mod metrics;
 mod residue;

@@ -36,7 +36,7 @@ use crate::server::{Datastored, datastore, s3_config};
 pub type Client = DatastoreServiceClient<Channel>;
 
 /// The code that goes with each reason, as `error_reason.proto` says.
-const CODES: [(ErrorReason, Code); 37] = [
+const CODES: [(ErrorReason, Code); 39] = [
     (ErrorReason::InvalidFields, Code::InvalidArgument),
     (ErrorReason::DatastoreNotFound, Code::NotFound),
     (ErrorReason::DisplayNameTaken, Code::AlreadyExists),
@@ -86,6 +86,8 @@ const CODES: [(ErrorReason, Code); 37] = [
     (ErrorReason::IssuerKeysUnavailable, Code::Unavailable),
     (ErrorReason::NoAccess, Code::PermissionDenied),
     (ErrorReason::AccessTooLow, Code::PermissionDenied),
+    (ErrorReason::TooManyRequests, Code::ResourceExhausted),
+    (ErrorReason::DeadlinePassed, Code::DeadlineExceeded),
 ];
 
 /// A server with an empty store, and a client of it.

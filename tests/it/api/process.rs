@@ -154,7 +154,7 @@ fn a_folder_that_is_none_exits_with_4_and_is_named() {
 }
 
 /// Options that cannot be used, and what the message must have in it.
-const BAD_OPTIONS: [(&[&str], &str); 18] = [
+const BAD_OPTIONS: [(&[&str], &str); 22] = [
     (&["--listen", "0.0.0.0:50051"], "loopback"),
     (&["--listen", "[::]:50051"], "loopback"),
     (&["--listen", "192.0.2.1:50051"], "loopback"),
@@ -171,6 +171,10 @@ const BAD_OPTIONS: [(&[&str], &str); 18] = [
     (&["--max-concurrent-tests", "many"], "from 1 to 10000"),
     (&["--audit-events", "1000001"], "from 0 to 1000000"),
     (&["--audit-events=-1"], "from 0 to 1000000"),
+    (&["--max-calls", "0"], "from 1 to 1000000"),
+    (&["--caller-rate", "1/s"], "from 1 to 1000000"),
+    (&["--max-connections", "1000001"], "from 1 to 1000000"),
+    (&["--call-timeout", "366days"], "at most 365days"),
     (&["--log-format", "xml"], "json"),
     (&["--no-such-option"], "--help"),
 ];

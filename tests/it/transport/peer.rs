@@ -35,6 +35,7 @@ async fn start(tls: Option<Tls>) -> (SocketAddr, Seen) {
     tokio::spawn(router.serve_with_incoming(Incoming::new(
         listener,
         tls.map(Arc::new),
+        100,
         Handshakes::default(),
     )));
     (address, seen)

@@ -1,0 +1,76 @@
+//! The options of `datastored serve` that bound what callers can take of the server.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::duration;
+
+/// What callers can take of the server.
+#[derive(Args, Clone, Debug)]
+pub struct LoadOptions {
+    /// How many connections may be open; who connects beyond that is hung up on at once.
+    #[arg(long, env = "DATASTORED_MAX_CONNECTIONS", default_value = "1024", value_parser = number)]
+    pub max_connections: u32,
+
+    /// How many calls and streams may be open on one connection; the client's library waits with more of them.
+    #[arg(long, env = "DATASTORED_MAX_CONNECTION_STREAMS", default_value = "128", value_parser = number)]
+    pub max_connection_streams: u32,
+
+    /// After what time a connection is closed, as soon as no call is open on it; clients connect again by themselves.
+    #[arg(long, env = "DATASTORED_MAX_CONNECTION_AGE", default_value = "1h", value_parser = time)]
+    pub max_connection_age: Duration,
+
+    /// How often the other end of a connection is asked whether it is still there.
+    #[arg(long, env = "DATASTORED_KEEPALIVE_INTERVAL", default_value = "30s", value_parser = time)]
+    pub keepalive_interval: Duration,
+
+    /// How long the other end may take to say so; then the connection is closed.
+    #[arg(long, env = "DATASTORED_KEEPALIVE_TIMEOUT", default_value = "20s", value_parser = time)]
+    pub keepalive_timeout: Duration,
+
+    /// How many calls may be in flight, without streams; more are refused at once.
+    #[arg(long, env = "DATASTORED_MAX_CALLS", default_value = "512", value_parser = number)]
+    pub max_calls: u32,
+
+    /// How many streams may be open; more are refused at once.
+    #[arg(long, env = "DATASTORED_MAX_STREAMS", default_value = "256", value_parser = number)]
+    pub max_streams: u32,
+
+    /// How long a call may take, whatever deadline it has; with a connection test in it, that test stops and cleans up.
+    #[arg(long, env = "DATASTORED_CALL_TIMEOUT", default_value = "3m", value_parser = time)]
+    pub call_timeout: Duration,
+
+    /// How many calls a second a caller may make in the long run. Where nobody says who they are, an IP address is a caller.
+    #[arg(long, env = "DATASTORED_CALLER_RATE", default_value = "1000", value_parser = number)]
+    pub caller_rate: u32,
+
+    /// How many calls a caller may make at once after a pause.
+    #[arg(long, env = "DATASTORED_CALLER_BURST", default_value = "2000", value_parser = number)]
+    pub caller_burst: u32,
+
+    /// How many calls and streams of a caller may be in flight; more are refused at once.
+    #[arg(long, env = "DATASTORED_CALLER_CALLS", default_value = "128", value_parser = number)]
+    pub caller_calls: u32,
+
+    /// How many connection tests of a caller may run at once; half of --max-concurrent-tests when it is not given
+    #[arg(long, env = "DATASTORED_CALLER_TESTS", value_parser = number)]
+    pub caller_tests: Option<u32>,
+}
+
+/// A time after which something ends. The clock of the system may have no time that is much later.
+fn time(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time > Duration::from_hours(365 * 24) {
+        return Err("must be at most 365days".to_owned());
+    }
+    Ok(time)
+}
+
+/// A bound.
+fn number(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number @ 1..=1_000_000) => Ok(number),
+        _ => Err("write a number from 1 to 1000000".to_owned()),
+    }
+}

@@ -1,0 +1,86 @@
+//! Connections are bounded in number, greeting, silence and age.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{Raw, list};
+use crate::lab::eventually;
+use crate::server::Datastored;
+
+/// Longer than the server may take to close a connection, and time for a busy machine.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits until the server has closed it.
+async fn closed(mut stream: TcpStream) {
+    let mut read = Vec::new();
+    let end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut read)).await;
+    // A reset is an end, too.
+    let _ = end.expect("the server closes it");
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_closed_at_once_and_those_before_it_are_served() {
+    let server = Datastored::start(&["--max-connections", "3"]);
+    let mut client = server.client().await;
+    list(&mut client).await.unwrap();
+    let idle = [Raw::connect(&server).await, Raw::connect(&server).await];
+    for _ in 0..5 {
+        closed(TcpStream::connect(server.address()).await.unwrap()).await;
+        list(&mut client).await.unwrap();
+    }
+    let log = server.log();
+    assert_eq!(log.matches("--max-connections").count(), 1, "{log}");
+    for idle in idle {
+        idle.connection.abort();
+    }
+    eventually("there is room again", || async {
+        let endpoint = format!("http://{}", server.address());
+        let endpoint = tonic::transport::Endpoint::from_shared(endpoint).unwrap();
+        let mut new = crate::api::Client::new(endpoint.connect_lazy());
+        list(&mut new).await.is_ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_greet_is_closed() {
+    let server = Datastored::start(&[]);
+    let silent = TcpStream::connect(server.address()).await.unwrap();
+    let mut half = TcpStream::connect(server.address()).await.unwrap();
+    half.write_all(b"PRI * HTTP").await.unwrap();
+    let kept = Raw::connect(&server).await;
+    closed(silent).await;
+    closed(half).await;
+    assert!(!kept.connection.is_finished(), "one that has greeted stays");
+}
+
+#[tokio::test]
+async fn a_peer_that_is_gone_without_a_word_is_noticed() {
+    let options = ["--keepalive-interval", "1s", "--keepalive-timeout", "1s"];
+    let server = Datastored::start(&options);
+    let mut dead = TcpStream::connect(server.address()).await.unwrap();
+    let greeting = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(),
+        &[0, 0, 0, 4, 0, 0, 0, 0, 0],
+    ];
+    dead.write_all(&greeting.concat()).await.unwrap();
+    let kept = Raw::connect(&server).await;
+    closed(dead).await;
+    assert!(!kept.connection.is_finished(), "one that answers stays");
+}
+
+#[tokio::test]
+async fn an_old_connection_is_closed_when_no_call_is_open_on_it() {
+    let server = Datastored::start(&["--max-connection-age", "1s"]);
+    let idle = Raw::connect(&server).await;
+    let busy = Raw::connect(&server).await;
+    let held = busy.half_calls(1, &[]).await;
+    let end = tokio::time::timeout(PATIENCE, idle.connection).await;
+    end.expect("it is closed").unwrap().unwrap();
+    assert!(!busy.connection.is_finished(), "its call goes on");
+    drop(held);
+    let end = tokio::time::timeout(PATIENCE, busy.connection).await;
+    end.expect("it is closed").unwrap().unwrap();
+}
