@@ -167,15 +167,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let gate = gate(&options, &reloads).await?;
     let store = Arc::new(open(data_dir.clone(), metrics.commits.clone()).await?);
     let (registry, watch) = registry(&store, &key_file, &options, &metrics).await?;
-    let ledger = Arc::new(ResidueLedger::new(&registry, &metrics.residue));
-    let guard = Guard::new(options.allows_private_endpoints());
-    let prober = Arc::new(Prober::new(
-        limits(&options),
-        guard,
-        ledger,
-        metrics.clone(),
-    ));
-    prober.sweep().await.map_err(Error::Residue)?;
+    let prober = prober(&registry, &options, &metrics).await?;
     let cancel = CancellationToken::new();
     let rotation = Rotation {
         registry: Arc::clone(&registry),
@@ -183,17 +175,15 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         data_dir: data_dir.clone(),
     };
     let rotating = rotation.start(watch, &reloads, cancel.clone()).await;
-    let service = Service::new(
-        registry,
-        Arc::clone(&prober),
-        CredentialsPolicy {
-            allow_ambient: options.allow_ambient_credentials,
-        },
-    );
+    let policy = CredentialsPolicy {
+        allow_ambient: options.allow_ambient_credentials,
+    };
+    let service = Service::new(registry, Arc::clone(&prober), policy);
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
+    let counted = metrics_listener.is_some().then(|| metrics.calls.clone());
     let router = bounded(&options.load)
         .layer(RequestIds)
-        .layer(Metering::new(metrics.calls.clone(), &DESCRIPTORS))
+        .layer(Metering::new(counted, &DESCRIPTORS))
         .layer(TransportErrors)
         .layer(Deadline(options.load.call_timeout))
         .layer(Bound::of_the_server(&options.load))
@@ -250,6 +240,19 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     store.close().await?;
     info!("stopped");
     Ok(())
+}
+
+/// The prober, which begins to remove what the tests of an earlier process have left.
+async fn prober(
+    registry: &Arc<Registry<Sled>>,
+    options: &Serve,
+    metrics: &Metrics,
+) -> Result<Arc<Prober>, Error> {
+    let ledger = Arc::new(ResidueLedger::new(registry, &metrics.residue));
+    let guard = Guard::new(options.allows_private_endpoints());
+    let prober = Prober::new(limits(options), guard, ledger, metrics.clone());
+    prober.sweep().await.map_err(Error::Residue)?;
+    Ok(Arc::new(prober))
 }
 
 /// TLS by these files, which are read again when they change.

@@ -44,15 +44,16 @@ const CODES: [&str; 17] = [
 /// The layer.
 #[derive(Clone, Debug)]
 pub struct Metering {
-    calls: Calls,
+    /// None when nobody asks for metrics: then nothing is counted.
+    calls: Option<Calls>,
     methods: Arc<HashMap<String, Arc<str>>>,
     other: Arc<str>,
 }
 
 impl Metering {
-    /// A layer that counts the methods of these descriptor sets by their names, and all others as one.
+    /// A layer that counts the methods of these descriptor sets by their names, and all others as one; or nothing at all.
     #[must_use]
-    pub fn new(calls: Calls, descriptors: &[&[u8]]) -> Self {
+    pub fn new(calls: Option<Calls>, descriptors: &[&[u8]]) -> Self {
         let sets = descriptors.iter().flat_map(|d| methods_of(d));
         Self {
             calls,
@@ -61,9 +62,10 @@ impl Metering {
         }
     }
 
-    fn begin(&self, path: &str) -> Running {
+    fn begin(&self, path: &str) -> Option<Running> {
+        let calls = self.calls.as_ref()?;
         let method = self.methods.get(path).unwrap_or(&self.other);
-        self.calls.begin(Arc::clone(method))
+        Some(calls.begin(Arc::clone(method)))
     }
 }
 
@@ -118,6 +120,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let running = self.metering.begin(request.uri().path());
         let answer = self.inner.call(request);
+        let Some(running) = running else {
+            return Box::pin(answer);
+        };
         Box::pin(async move {
             let response = answer.await?;
             if let Some(code) = code(response.headers()) {
