@@ -1,4 +1,4 @@
-//! The audit: an event for each call that changes something, is refused to, or tests a connection. The last ones are kept.
+//! The audit: an event for each call that changes something, is refused to by the service itself, or tests a connection. The last ones are kept.
 //!
 //! The event of a change is in the commit that makes it; any other is a commit of its own. Each is a line of the log, too, once it is settled.
 
