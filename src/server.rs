@@ -19,10 +19,7 @@ use tracing::{info, warn};
 use crate::auth::{self, Authenticator};
 use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
-use crate::grpc::{
-    Authentication, Bound, Deadline, Gate, MAX_MESSAGE_BYTES, Metering, RequestIds, Service,
-    TransportErrors,
-};
+use crate::grpc::{Bounds, Front, Gate, MAX_MESSAGE_BYTES, Metering, Service};
 use crate::metrics::{self, Commits, Metrics};
 use crate::model::credentials::CredentialsPolicy;
 use crate::open_files;
@@ -182,13 +179,12 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
     let counted = metrics_listener.is_some().then(|| metrics.calls.clone());
     let router = bounded(&options.load)
-        .layer(RequestIds)
-        .layer(Metering::new(counted, &DESCRIPTORS))
-        .layer(TransportErrors)
-        .layer(Deadline(options.load.call_timeout))
-        .layer(Bound::of_the_server(&options.load))
-        .layer(Authentication::new(gate))
-        .layer(Bound::of_callers(&options.load))
+        .layer(Front::new(
+            gate,
+            Bounds::new(&options.load, metrics.limits.clone()),
+            Metering::new(counted, &DESCRIPTORS),
+            options.load.call_timeout,
+        ))
         .add_service(health_service)
         .add_optional_service(is_reflected.then(|| reflection().build_v1()).transpose()?)
         .add_optional_service(
