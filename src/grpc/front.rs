@@ -22,6 +22,7 @@ use super::load::{Bounds, Deadline, Kind, Seat};
 use super::metering::{Metering, code};
 use super::request_id;
 use super::transport_errors::rewritten;
+use super::web::Origins;
 use body::Answer;
 
 /// The layer. Handlers find the [`CallId`](crate::model::call_id::CallId) and the [`Caller`](crate::model::caller::Caller) among the extensions of the request.
@@ -33,6 +34,7 @@ struct Rules {
     gate: Gate,
     bounds: Bounds,
     metering: Metering,
+    origins: Origins,
     /// How long a call may take, whatever deadline it has.
     most: Duration,
 }
@@ -45,13 +47,20 @@ pub struct Fronted<S> {
 }
 
 impl Front {
-    /// A layer that lets in whom the gate does, within these bounds. `most`: how long a call may take, whatever deadline it has.
+    /// A layer that lets in whom the gate does, from pages of these origins, within these bounds. `most`: how long a call may take, whatever deadline it has.
     #[must_use]
-    pub fn new(gate: Gate, bounds: Bounds, metering: Metering, most: Duration) -> Self {
+    pub fn new(
+        gate: Gate,
+        bounds: Bounds,
+        metering: Metering,
+        origins: Origins,
+        most: Duration,
+    ) -> Self {
         Self(Arc::new(Rules {
             gate,
             bounds,
             metering,
+            origins,
             most,
         }))
     }
@@ -135,6 +144,9 @@ impl Rules {
     where
         S: Service<Request<B>, Response = Response<Body>>,
     {
+        if let Err(status) = self.origins.refuse_others(request.headers()) {
+            return Ok(refusal(status));
+        }
         let deadline = Deadline::of(request.headers(), self.most);
         let kind = Kind::of(request.uri().path());
         let place = match self.bounds.of_the_server(kind) {

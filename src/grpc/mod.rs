@@ -18,6 +18,7 @@ mod service;
 mod sight;
 mod status;
 mod transport_errors;
+mod web;
 
 pub use authentication::Gate;
 pub use front::Front;
@@ -25,3 +26,4 @@ pub use load::Bounds;
 pub use metering::Metering;
 pub use service::Service;
 pub use transport_errors::MAX_MESSAGE_BYTES;
+pub use web::Origins;

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::model::call_id::CallId;
 
 /// The metadata that a caller's id comes in, and that every answer has.
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of the call that has these headers: the caller's own, or a new one.
 pub(super) fn of(headers: &HeaderMap) -> CallId {

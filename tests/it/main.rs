@@ -23,3 +23,4 @@ mod security_md;
 mod server;
 mod transport;
 mod traps;
+mod web;
