@@ -146,6 +146,7 @@ def _build(language: str) -> str:
     try:
         built = subprocess.run(
             [_tasks(language), "build"],
+            check=False,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -161,9 +162,7 @@ def _run(language: str, words: list[str], environment: dict[str, str]) -> tuple[
     """Runs a program of a client: what it prints, and what went wrong, if anything."""
     command = [_tasks(language), *words]
     try:
-        ran = subprocess.run(
-            command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=RUNNING
-        )
+        ran = subprocess.run(command, check=False, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=RUNNING)
     except subprocess.TimeoutExpired as error:
         return (error.stdout or b"").decode(), f"did not end within {RUNNING:.0f} s"
     return ran.stdout, f"ended with {ran.returncode}:\n{ran.stderr}" if ran.returncode else ""

@@ -7,11 +7,16 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import aclosing, closing
+from pprint import pformat
 from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
 
 import datastored
 from datastored import Credentials, Error, Event, Tls, aio
 from datastored.v1 import (
+    ROLE_ENRICHMENT,
+    ROLE_SOURCE,
     Check,
     CheckChanged,
     CheckResult,
@@ -28,8 +33,6 @@ from datastored.v1 import (
     ListDatastoresRequest,
     NewEnrichment,
     Outcome,
-    ROLE_ENRICHMENT,
-    ROLE_SOURCE,
     Role,
     S3Config,
     TestConnectionRequest,
@@ -37,7 +40,6 @@ from datastored.v1 import (
     UpdateDatastoreRequest,
     Verdict,
 )
-from google.protobuf.field_mask_pb2 import FieldMask
 
 Step = dict[str, Any]
 ENDED = ("VERDICT_PASSED", "VERDICT_FAILED", "VERDICT_SKIPPED", "VERDICT_INCONCLUSIVE")
@@ -59,7 +61,7 @@ class Scenario:
 
     def play_plaintext_token(self, step: Step) -> None:
         try:
-            datastored.connect(step["target"], token=os.environ["DATASTORED_TOKEN"])
+            datastored.connect(step["target"], token=os.environ["DATASTORED_TOKEN"]).close()
             print("sent")
         except datastored.PlaintextTokenError:
             print("refused")
@@ -80,9 +82,7 @@ class Scenario:
             datastore=datastore(step["enrichment"], ROLE_ENRICHMENT, full_keys()),
             datastore_id=step["enrichment"]["id"],
         )
-        created = self.stub.CreateDatastore(
-            CreateDatastoreRequest(datastore=source, datastore_id=step["source"]["id"], new_enrichment=enrichment)
-        )
+        created = self.stub.CreateDatastore(CreateDatastoreRequest(datastore=source, datastore_id=step["source"]["id"], new_enrichment=enrichment))
         show_datastore(created)
         show_datastore(self.stub.GetDatastore(GetDatastoreRequest(name=created.enrichment_datastore)))
 
@@ -133,11 +133,7 @@ class Scenario:
         cancel_after = Check.Value(step["cancel_after"])
 
         def is_enough(event: Event) -> bool:
-            return (
-                isinstance(event, CheckChanged)
-                and event.check.check == cancel_after
-                and Verdict.Name(event.check.verdict) == "VERDICT_PASSED"
-            )
+            return isinstance(event, CheckChanged) and event.check.check == cancel_after and Verdict.Name(event.check.verdict) == "VERDICT_PASSED"
 
         events = self._events(TestConnectionRequest(name=name), until=is_enough)
         print(f"cancelled after {step['cancel_after']}")
@@ -251,7 +247,7 @@ def datastore(values: Step, role: Role.ValueType, keys: Credentials) -> Datastor
 
 
 def show_hidden(what: str, secret: str, value: object) -> None:
-    texts = (str(value), repr(value), f"{value}", "%s" % value, f"{[value]}")
+    texts = (str(value), repr(value), f"{value}", f"{value!r:>9}", f"{[value]}", pformat(value))
     print(f"{what}: " + ("shown" if any(secret in text for text in texts) else "hidden"))
 
 
