@@ -1,6 +1,5 @@
 """A child process that ends with this one, and its log, line by line."""
 
-import socket
 import subprocess
 import sys
 import tempfile
@@ -56,12 +55,6 @@ class Process:
         for line in self._child.stdout:
             self._log.append(line)
             self._on_line(line)
-
-
-def free_port() -> int:
-    """A port of the loopback interface that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def folder() -> tempfile.TemporaryDirectory[str]:
