@@ -96,7 +96,7 @@ def _scenario(run: Run, binary: Path, store: s3.S3, accept: bool) -> list[str]:
         printed, failure = _run(run.language, ["scenario", *run.options], environment)
         seen = "".join(f"{method}: {calls} calls\n" for method, calls in sorted(faulty.calls.items()))
         seen += f"held: {len(held.held)} requests\n"
-        seen += "".join(f"left in the bucket: {left}\n" for left in store.left())
+        seen += "".join(f"left in the bucket: {left}\n" for left in store.take_left())
     printed = transcript.normalised(f"{printed}## seen from outside\n{seen}")
     if accept:
         EXPECTED.write_text(printed)

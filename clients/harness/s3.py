@@ -56,15 +56,18 @@ class S3:
     full: Keys
     lacking: Keys
 
-    def left(self) -> list[str]:
-        """What is in the buckets that a test may have left there: objects and open uploads."""
+    def take_left(self) -> list[str]:
+        """What a test has left in the buckets, objects and open uploads. It is removed, so that it is not held against the next client."""
         client = _client("s3", self.endpoint, self.admin)
         left = []
         for bucket in BUCKETS:
             objects = client.list_objects_v2(Bucket=bucket).get("Contents", [])
-            uploads = client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
-            left += [f"{bucket}/{one['Key']}" for one in objects if one["Key"] != _DATA]
-            left += [f"{bucket}/{one['Key']} (upload {one['UploadId']})" for one in uploads]
+            for key in (one["Key"] for one in objects if one["Key"] != _DATA):
+                left.append(f"{bucket}/{key}")
+                client.delete_object(Bucket=bucket, Key=key)
+            for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+                left.append(f"{bucket}/{upload['Key']} (upload)")
+                client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
         return left
 
 
