@@ -41,6 +41,7 @@ verdicts: $(VENV)/.installed ## Print the verdict matrix: every server, role, po
 lint: proto-lint ## Check the format, clippy with warnings denied, the protos
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features client --lib -- -D warnings
 
 format: $(BUF) ## Format the code and the protos
 	$(CARGO) fmt

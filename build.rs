@@ -29,6 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
 
     tonic_prost_build::configure()
+        .build_server(std::env::var_os("CARGO_FEATURE_SERVER").is_some())
+        .build_client(std::env::var_os("CARGO_FEATURE_CLIENT").is_some())
         .btree_map(".datastore.v1") // one encoding for one message, whatever the order of labels
         .skip_debug(["datastore.v1.AccessKey"]) // pb.rs writes one that hides the secrets
         .compile_fds(compiler.file_descriptor_set())?;

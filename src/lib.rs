@@ -16,37 +16,66 @@
 //! - [`auth`] says who calls, and what they may call.
 //! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
 //! - [`metrics`] is what is counted for the operator, and the page that shows it.
+//! - [`client`] is for programs that call a server; it needs no other room, and comes alone with the feature of its name.
 //! - [`cli`] has the subcommands that are no server.
 //! - [`server`], [`config`], [`telemetry`], [`shutdown`], `core_dumps` and `open_files` make a process of it.
 //!
 //! `tests/it/layering.rs` fails when a room names what it must not know.
 
+#[cfg(feature = "server")]
 pub mod admission;
+#[cfg(feature = "server")]
 pub mod auth;
+#[cfg(feature = "server")]
 pub mod claims;
+#[cfg(feature = "server")]
 pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
 mod core_dumps;
-#[cfg(any(test, fuzzing))]
+#[cfg(all(feature = "server", any(test, fuzzing)))]
 pub mod fuzz;
+#[cfg(feature = "server")]
 pub mod grpc;
+#[cfg(feature = "server")]
 pub mod iam;
+#[cfg(feature = "server")]
 pub mod metrics;
+#[cfg(feature = "server")]
 pub mod model;
+#[cfg(feature = "server")]
 mod open_files;
 pub mod pb;
+#[cfg(feature = "server")]
 pub mod peer;
+#[cfg(feature = "server")]
 mod private_file;
+#[cfg(feature = "server")]
 pub mod prober;
+#[cfg(feature = "server")]
 pub mod registry;
+#[cfg(feature = "server")]
 pub mod reload;
+#[cfg(feature = "server")]
 pub mod report;
+#[cfg(feature = "server")]
 mod residue_ledger;
+#[cfg(feature = "server")]
 pub mod rotation;
+#[cfg(feature = "server")]
 pub mod s3;
+#[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "server")]
 pub mod shutdown;
+#[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
 pub mod telemetry;
+#[cfg(feature = "server")]
 pub mod transport;
+#[cfg(feature = "server")]
 pub mod vault;

@@ -9,6 +9,7 @@ mod api;
 mod assume_role;
 mod audit;
 mod auth;
+mod client;
 mod connection;
 mod enrichment;
 mod guard;
