@@ -186,7 +186,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         .layer(Metering::new(counted, &DESCRIPTORS))
         .layer(TransportErrors)
         .layer(Deadline(options.load.call_timeout))
-        .layer(Bound::of_the_server(&options.load))
+        .layer(Bound::of_the_server(&options.load, store.backlog()))
         .layer(Authentication::new(gate))
         .layer(Bound::of_callers(&options.load))
         .add_service(health_service)

@@ -39,6 +39,11 @@ pub struct LoadOptions {
 
     /// How long a call may take, whatever deadline it has; with a connection test in it, that test stops and cleans up.
     #[arg(long, env = "DATASTORED_CALL_TIMEOUT", default_value = "3m", value_parser = duration)]
+    /// How many writes may wait for the disk behind those that are being written; while it is so many, more are refused at once. With fewer each is answered
+    /// sooner; with more, more of them share a sync of the disk
+    #[arg(long, env = "DATASTORED_MAX_WAITING_WRITES", default_value = "32", value_parser = number)]
+    pub max_waiting_writes: u32,
+
     pub call_timeout: Duration,
 
     /// How many calls a second a caller may make in the long run. Where nobody says who they are, an IP address is a caller.

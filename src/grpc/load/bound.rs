@@ -20,9 +20,13 @@ use crate::config::LoadOptions;
 use crate::grpc::status::{Limit, too_many};
 use crate::model::caller::{Account, Caller};
 use crate::peer::Peer;
+use crate::store::Backlog;
 
 /// When to try again while the whole server has as much as it takes.
 const RETRY_SERVER: Duration = Duration::from_secs(1);
+
+/// When to try again while as many writes wait as may: they are written within some milliseconds.
+const RETRY_WRITE: Duration = Duration::from_millis(100);
 
 /// The layer.
 #[derive(Clone, Debug)]
@@ -31,7 +35,11 @@ pub struct Bound(Arc<Limiting>);
 /// Whose limit it is.
 #[derive(Debug)]
 enum Limiting {
-    Server { calls: Places, streams: Places },
+    Server {
+        calls: Places,
+        streams: Places,
+        writes: Waiting,
+    },
     Callers(Arc<Accounts>),
 }
 
@@ -40,6 +48,13 @@ enum Limiting {
 struct Places {
     limit: Limit,
     free: Arc<Semaphore>,
+}
+
+/// So many writes at once that wait for the store.
+#[derive(Debug)]
+struct Waiting {
+    limit: Limit,
+    backlog: Backlog,
 }
 
 /// A service behind a limit.
@@ -71,6 +86,17 @@ impl Places {
     }
 }
 
+impl Waiting {
+    /// Refuses a write while so many wait already. It is not those in flight that are counted: one that tests a connection takes long, and nothing of the
+    /// store meanwhile.
+    fn check(&self) -> Result<(), Status> {
+        if self.backlog.commits() < self.limit.max {
+            return Ok(());
+        }
+        Err(too_many(self.limit, None))
+    }
+}
+
 impl Limiting {
     /// What the call holds while it is in flight; nothing if it is not limited.
     fn enter<B>(&self, request: &Request<B>) -> Result<Option<Held>, Status> {
@@ -78,6 +104,10 @@ impl Limiting {
         match (self, kind) {
             (_, Kind::Health) => Ok(None),
             (Self::Server { calls, .. }, Kind::Call) => calls.take().map(Some),
+            (Self::Server { calls, writes, .. }, Kind::Write) => {
+                writes.check()?;
+                calls.take().map(Some)
+            }
             (Self::Server { streams, .. }, Kind::Stream) => streams.take().map(Some),
             (Self::Callers(accounts), _) => {
                 let account = account(request);
@@ -102,8 +132,15 @@ fn account<B>(request: &Request<B>) -> Account {
 impl Bound {
     /// The limits of the whole server. Before authentication, so that strangers are bounded, too.
     #[must_use]
-    pub fn of_the_server(options: &LoadOptions) -> Self {
+    pub fn of_the_server(options: &LoadOptions, backlog: Backlog) -> Self {
+        let limit = Limit {
+            option: "max-waiting-writes",
+            what: "waiting writes",
+            max: options.max_waiting_writes as usize,
+            retry: RETRY_WRITE,
+        };
         Self(Arc::new(Limiting::Server {
+            writes: Waiting { limit, backlog },
             calls: Places::new("max-calls", "calls in flight", options.max_calls),
             streams: Places::new("max-streams", "open streams", options.max_streams),
         }))

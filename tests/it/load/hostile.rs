@@ -193,7 +193,8 @@ async fn streams_that_nobody_reads_hold_no_test_and_no_memory_and_are_counted() 
 
 #[tokio::test]
 async fn halves_of_messages_are_counted_and_end_in_time() {
-    let server = Datastored::start(&["--call-timeout", "3s", "--max-connection-streams", "200"]);
+    let options = ["--call-timeout", "3s", "--max-connection-streams", "200"];
+    let server = Datastored::start(&[&options[..], &["--max-waiting-writes", "200"]].concat());
     let mut client = server.client().await;
     let peer = Raw::connect(&server).await;
     let before = resident_mib(&server);
