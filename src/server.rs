@@ -199,12 +199,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         .add_service(
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
-    let incoming = Incoming::new(
-        listener,
-        tls.clone(),
-        options.load.max_connections,
-        metrics.handshakes.clone(),
-    );
+    let incoming = Incoming::new(listener, tls.clone(), options.load.connections(), &metrics);
     let metrics_page = metrics_listener.map(|listener| listener.serve(metrics));
     set_serving(&health, ServingStatus::Serving).await;
     info!(

@@ -5,9 +5,9 @@ use prometheus_client::registry::Registry;
 use super::Counters;
 
 /// Why a handshake comes to nothing.
-const REASONS: [&str; 2] = ["refused", "timeout"];
+const REASONS: [&str; 3] = ["displaced", "refused", "timeout"];
 /// The limits there are. They are shown from the start, so that the first time is seen as one more.
-const LIMITS: [&str; 1] = ["concurrent_tests"];
+const LIMITS: [&str; 3] = ["concurrent_tests", "connections", "connections_per_address"];
 
 /// The events of the audit. Clones count together.
 #[derive(Clone, Debug, Default)]

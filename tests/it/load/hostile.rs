@@ -123,7 +123,7 @@ async fn a_thousand_idle_connections_keep_nobody_out() {
         maximum,
     };
     setrlimit(Resource::Nofile, most).unwrap();
-    let server = Datastored::start(&[]);
+    let server = Datastored::start(&["--max-connections-per-address", "1024"]);
     others_are_served(&server).await;
     let before = resident_mib(&server);
     let mut idle = Vec::new();
