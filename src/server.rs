@@ -35,7 +35,7 @@ use crate::residue_ledger::ResidueLedger;
 use crate::rotation::Rotation;
 use crate::s3::Guard;
 use crate::shutdown::Signals;
-use crate::store::{self, Sled};
+use crate::store::{self, Backlog, Sled};
 use crate::transport::{Files, Incoming, Tls};
 use crate::vault::{self, KeyFile, KeyId, Keys};
 
@@ -189,6 +189,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
             gate,
             origins,
             &metrics,
+            store.backlog(),
             metrics_listener.is_some(),
             &options,
         ))
@@ -202,12 +203,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         .add_service(
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
-    let incoming = Incoming::new(
-        listener,
-        tls.clone(),
-        options.load.max_connections,
-        metrics.handshakes.clone(),
-    );
+    let incoming = Incoming::new(listener, tls.clone(), options.load.connections(), &metrics);
     let metrics_page = metrics_listener.map(|listener| listener.serve(metrics));
     set_serving(&health, ServingStatus::Serving).await;
     info!(
@@ -263,13 +259,14 @@ fn front(
     gate: Gate,
     origins: Origins,
     metrics: &Metrics,
+    backlog: Backlog,
     is_counted: bool,
     options: &Serve,
 ) -> Front {
     let counted = is_counted.then(|| metrics.calls.clone());
     Front::new(
         gate,
-        Bounds::new(&options.load, metrics.limits.clone()),
+        Bounds::new(&options.load, backlog, metrics.limits.clone()),
         Metering::new(counted, &DESCRIPTORS),
         origins,
         options.load.call_timeout,

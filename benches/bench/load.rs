@@ -19,7 +19,7 @@ const IN_FLIGHT_EACH: usize = 16;
 type Client = DatastoreServiceClient<Channel>;
 
 /// What `/proc` counts in: Linux has 100 of them a second, whatever its own clock does.
-const TICK_US: f64 = 10_000.0;
+pub const TICK_US: f64 = 10_000.0;
 
 /// A server under load.
 pub struct Target {
@@ -171,7 +171,7 @@ impl Target {
 }
 
 /// How long the threads of a process have been on a processor, in ticks.
-fn busy_ticks(pid: u32) -> Result<u32, Error> {
+pub fn busy_ticks(pid: u32) -> Result<u32, Error> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The second field, the program in parentheses, may have spaces in it. The 14th and 15th are user and system time.
     let (_, fields) = stat.rsplit_once(')').ok_or("/proc tells no times")?;

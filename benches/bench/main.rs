@@ -11,8 +11,10 @@
 
 mod echo;
 mod figures;
+mod generator;
 mod links;
 mod load;
+mod overload;
 #[path = "../../tests/it/server.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod server;
@@ -24,6 +26,7 @@ use std::time::{Duration, Instant};
 use datastored::pb;
 use datastored::shutdown::Signals;
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -33,7 +36,7 @@ use figures::Figures;
 use load::{Load, Round, Target};
 use server::Datastored;
 
-type Error = Box<dyn std::error::Error>;
+type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// How often the server is started, to measure that.
 const STARTS: usize = 9;
@@ -41,6 +44,8 @@ const STARTS: usize = 9;
 const IDLE: Duration = Duration::from_secs(1);
 /// This process is one caller, and measures what many could have.
 const UNLIMITED: [&str; 4] = ["--caller-rate", "1000000", "--caller-burst", "1000000"];
+/// With as many writes at once as there are requests in flight.
+const UNBOUNDED: [&str; 2] = ["--max-waiting-writes", "1000000"];
 /// How many datastores there are to get.
 const STORED: usize = 4_000;
 /// How many rounds each load runs, on each of the two. Many short ones: what else runs on the machine seldom changes within one.
@@ -57,17 +62,21 @@ async fn signalled() -> std::io::Result<&'static str> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let done = if arguments.next().as_deref() == Some(echo::ROLE) {
-        echo::serve(&arguments.next().unwrap_or_default()).await
-    } else {
+    let done = match arguments.next().as_deref() {
+        Some(echo::ROLE) => echo::serve(&arguments.next().unwrap_or_default()).await,
+        // Not among the threads of this runtime: it has a processor to itself, and one thread.
+        Some(generator::ROLE) => match spawn_blocking(generator::serve).await {
+            Ok(done) => done,
+            Err(panicked) => Err(panicked.into()),
+        },
         // Leaving `measure` drops, and so ends, the processes that it started.
-        tokio::select! {
+        _ => tokio::select! {
             done = measure() => done,
             signal = signalled() => match signal {
                 Ok(name) => Err(format!("stopped by {name}").into()),
                 Err(error) => Err(error.into()),
             },
-        }
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,7 +93,8 @@ async fn measure() -> Result<(), Error> {
     let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
     measure_starts(folder.path(), &mut figures).await?;
 
-    let server = Datastored::start_in(&folder.path().join("loaded"), &UNLIMITED);
+    let unlimited = [&UNLIMITED[..], &UNBOUNDED].concat();
+    let server = Datastored::start_in(&folder.path().join("loaded"), &unlimited);
     tokio::time::sleep(IDLE).await;
     figures.add("idle_rss_mib", "MiB", vec![resident_mib(server.pid())?]);
 
@@ -97,8 +107,10 @@ async fn measure() -> Result<(), Error> {
         compare(name, &load, &ours, &echoing, &mut figures).await?;
     }
     drop(server);
-    let server = Datastored::start_in(&folder.path().join("linked"), &UNLIMITED);
+    let server = Datastored::start_in(&folder.path().join("linked"), &unlimited);
     links::measure(&server, &mut figures).await?;
+    drop(server);
+    overload::measure(&folder.path().join("overloaded"), &mut figures).await?;
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench.json");
     figures.write(&file)?;

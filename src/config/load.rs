@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration;
+use crate::transport::Most;
 
 /// What callers can take of the server.
 #[derive(Args, Clone, Debug)]
@@ -12,6 +13,11 @@ pub struct LoadOptions {
     /// How many connections may be open; who connects beyond that is hung up on at once.
     #[arg(long, env = "DATASTORED_MAX_CONNECTIONS", default_value = "1024", value_parser = number)]
     pub max_connections: u32,
+
+    /// How many connections one address may have open (of IPv6, one /64 network); more are hung up on at once. A quarter of --max-connections when it is not
+    /// given. Raise it where many come by way of one address, such as a proxy or a NAT
+    #[arg(long, env = "DATASTORED_MAX_CONNECTIONS_PER_ADDRESS", value_parser = number)]
+    pub max_connections_per_address: Option<u32>,
 
     /// How many calls and streams may be open on one connection; the client's library waits with more of them.
     #[arg(long, env = "DATASTORED_MAX_CONNECTION_STREAMS", default_value = "128", value_parser = number)]
@@ -32,6 +38,11 @@ pub struct LoadOptions {
     /// How many calls may be in flight, without streams; more are refused at once.
     #[arg(long, env = "DATASTORED_MAX_CALLS", default_value = "512", value_parser = number)]
     pub max_calls: u32,
+
+    /// How many writes may wait for the disk behind those that are being written; while it is so many, more are refused at once. With fewer each is answered
+    /// sooner; with more, more of them share a sync of the disk
+    #[arg(long, env = "DATASTORED_MAX_WAITING_WRITES", default_value = "32", value_parser = number)]
+    pub max_waiting_writes: u32,
 
     /// How many streams may be open; more are refused at once.
     #[arg(long, env = "DATASTORED_MAX_STREAMS", default_value = "256", value_parser = number)]
@@ -56,6 +67,19 @@ pub struct LoadOptions {
     /// How many connection tests of a caller may run at once; half of --max-concurrent-tests when it is not given
     #[arg(long, env = "DATASTORED_CALLER_TESTS", value_parser = number)]
     pub caller_tests: Option<u32>,
+}
+
+impl LoadOptions {
+    /// How many connections may be open. A quarter for one address: it takes four that are greedy to keep others out, and a proxy, which sends many calls over
+    /// each of its connections, seldom has so many.
+    #[must_use]
+    pub fn connections(&self) -> Most {
+        let quarter = self.max_connections.div_ceil(4);
+        Most {
+            connections: self.max_connections,
+            of_one: self.max_connections_per_address.unwrap_or(quarter),
+        }
+    }
 }
 
 /// A bound.

@@ -5,12 +5,15 @@ use prometheus_client::registry::Registry;
 use super::Counters;
 
 /// Why a handshake comes to nothing.
-const REASONS: [&str; 2] = ["refused", "timeout"];
+const REASONS: [&str; 3] = ["displaced", "refused", "timeout"];
 /// The limits there are, by the options that set them. They are shown from the start, so that the first time is seen as one more.
-const LIMITS: [&str; 5] = [
+const LIMITS: [&str; 8] = [
     "max-concurrent-tests",
+    "max-connections",
+    "max-connections-per-address",
     "max-calls",
     "max-streams",
+    "max-waiting-writes",
     "caller-calls",
     "caller-rate",
 ];

@@ -52,6 +52,19 @@ pub struct Sled {
     lock: Mutex<Option<Lock>>,
 }
 
+/// How many commits wait for the writer of a store. It keeps no store open.
+#[derive(Clone, Debug)]
+pub struct Backlog(Option<mpsc::WeakSender<Message>>);
+
+impl Backlog {
+    /// So many, without those that are being written; 0 once the store is closed.
+    #[must_use]
+    pub fn commits(&self) -> usize {
+        let queue = self.0.as_ref().and_then(mpsc::WeakSender::upgrade);
+        queue.map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+}
+
 impl Sled {
     /// Opens the store in `dir`; creates both, for this user only, where they do not exist. Blocks on the disk: seconds
     /// after an abrupt stop.
@@ -108,6 +121,12 @@ impl Sled {
     pub fn is_writable(&self) -> bool {
         self.broken.reason().is_none()
             && self.queue.as_ref().is_some_and(|queue| !queue.is_closed())
+    }
+
+    /// Who tells how many commits wait for the writer.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        Backlog(self.queue.as_ref().map(mpsc::Sender::downgrade))
     }
 
     /// Stops accepting commits, waits for those already queued, and lets go of the folder. Everything asked afterwards

@@ -9,12 +9,12 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tonic::transport::server::Connected;
 
+use super::places::Place;
 use crate::peer::Peer;
 
 /// The length of the connection preface, RFC 9113, section 3.4.
@@ -31,7 +31,7 @@ pub struct Connection {
     /// None once it is over.
     greeting: Option<Greeting>,
     /// One of the connections that may be open, given back when this is dropped.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// What a client says before all else: the preface of HTTP/2.
@@ -53,11 +53,7 @@ impl Greeting {
 }
 
 impl Connection {
-    pub(super) fn plain(
-        stream: TcpStream,
-        address: SocketAddr,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(super) fn plain(stream: TcpStream, address: SocketAddr, place: Place) -> Self {
         Self {
             greeting: Some(Greeting::new()),
             _place: place,
@@ -69,11 +65,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn tls(
-        stream: TlsStream<TcpStream>,
-        address: SocketAddr,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(super) fn tls(stream: TlsStream<TcpStream>, address: SocketAddr, place: Place) -> Self {
         let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let certificates = shown.iter().cloned().map(CertificateDer::into_owned);
         Self {

@@ -1,4 +1,4 @@
-//! The connections as they come in: accepted one by one, their handshakes made side by side, bounded in number and time.
+//! The connections as they come in: accepted one by one, bounded in number, of each address and of all; their handshakes are made side by side.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,21 +8,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::Stream;
 use tracing::{debug, warn};
 
+use super::handshakes::Handshakes;
+use super::places::{Full, Place, Places, network};
 use super::{Connection, Tls};
-use crate::metrics::Handshakes;
-
-/// How many handshakes are made at once. Who comes when there are so many waits in the listener's backlog.
-const MAX_HANDSHAKES: usize = 512;
-
-/// How long a handshake may take.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+use crate::metrics::{Limits, Metrics};
 
 /// How long nothing is accepted when the system cannot give a connection: it has no more file descriptors or memory, and comes to some only with time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,54 +24,97 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often the log is told that there are too many connections.
 const TELL_AGAIN: Duration = Duration::from_mins(1);
 
+/// How many connections may be open.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    /// At all.
+    pub connections: u32,
+    /// From one address; of IPv6, from one network (a /64).
+    pub of_one: u32,
+}
+
 /// The connections as they come in, without end. Dropping it closes the listener and ends the handshakes that are under way.
 #[derive(Debug)]
 pub struct Incoming {
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
-    counted: Handshakes,
-    handshakes: JoinSet<Option<Connection>>,
+    handshakes: Handshakes,
     pause: Option<Pin<Box<Sleep>>>,
-    places: Arc<Semaphore>,
-    max: u32,
+    most: Most,
+    places: Arc<Places>,
+    limits: Limits,
     /// When the log was last told that there are too many.
     told: Option<Instant>,
 }
 
 impl Incoming {
-    /// The connections to a listener, at most `max` at once: plain, or under TLS with what is current when each comes; handshakes that fail are counted. Who comes
-    /// beyond that is hung up on, and so knows at once, and can go to another server.
+    /// The connections to a listener: plain, or under TLS with what is current when each comes. Handshakes that fail are counted, and connections too many:
+    /// those are hung up on, and who made them so knows at once, and can go to another server.
     #[must_use]
     pub fn new(
         listener: TcpListener,
         tls: Option<Arc<Tls>>,
-        max: u32,
-        counted: Handshakes,
+        most: Most,
+        metrics: &Metrics,
     ) -> Self {
         Self {
             listener,
             tls,
-            counted,
-            handshakes: JoinSet::new(),
+            handshakes: Handshakes::new(metrics.handshakes.clone()),
             pause: None,
-            places: Arc::new(Semaphore::new(max as usize)),
-            max,
+            most,
+            places: Places::new(most.connections, most.of_one),
+            limits: metrics.limits.clone(),
             told: None,
         }
     }
 
-    /// One of the connections that may be open, if there is one left.
-    fn place(&mut self) -> Option<OwnedSemaphorePermit> {
-        let place = Arc::clone(&self.places).try_acquire_owned().ok();
-        if place.is_none() && self.told.is_none_or(|told| told.elapsed() > TELL_AGAIN) {
-            self.told = Some(Instant::now());
-            let max = self.max;
-            warn!(
-                max,
-                "as many connections are open as may be, and more are hung up on; raise --max-connections, or see who holds them"
-            );
+    /// A place for a connection from this address, if there is one left or a handshake can be given up for it: the oldest of the same address, or of the
+    /// one that has most of them.
+    fn place(&mut self, address: SocketAddr) -> Option<Place> {
+        let network = network(address.ip());
+        loop {
+            let full = match self.places.take(network) {
+                Ok(place) => return Some(place),
+                Err(full) => full,
+            };
+            let giving = match full {
+                Full::OfOne => Some(network),
+                Full::All => self.handshakes.greediest(),
+            };
+            if !giving.is_some_and(|from| self.handshakes.give_up_oldest_of(from)) {
+                self.hang_up(full, address);
+                return None;
+            }
         }
-        place
+    }
+
+    /// Counts it, and tells the log, but not each time.
+    fn hang_up(&mut self, full: Full, address: SocketAddr) {
+        self.limits.hit(match full {
+            Full::All => "max-connections",
+            Full::OfOne => "max-connections-per-address",
+        });
+        if self.told.is_some_and(|told| told.elapsed() <= TELL_AGAIN) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let Most {
+            connections,
+            of_one,
+        } = self.most;
+        match full {
+            Full::All => warn!(
+                max = connections,
+                "as many connections are open as may be, and more are hung up on; raise --max-connections, or see who holds them"
+            ),
+            Full::OfOne => warn!(
+                max = of_one,
+                peer = %address,
+                "an address has as many connections as one may have, and more are hung up on; raise --max-connections-per-address if many come by \
+                 way of it, or see who holds them"
+            ),
+        }
     }
 
     /// The next TCP connection, if there may be one more.
@@ -112,48 +149,18 @@ impl Stream for Incoming {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            while let Poll::Ready(Some(ended)) = self.handshakes.poll_join_next(cx) {
-                if let Ok(Some(connection)) = ended {
-                    return Poll::Ready(Some(Ok(connection)));
-                }
-            }
-            if self.handshakes.len() >= MAX_HANDSHAKES {
-                return Poll::Pending;
+            if let Poll::Ready(connection) = self.handshakes.poll_next(cx) {
+                return Poll::Ready(Some(Ok(connection)));
             }
             let (stream, address) = ready!(self.poll_accept(cx));
-            let Some(place) = self.place() else {
+            let Some(place) = self.place(address) else {
                 continue;
             };
             let Some(tls) = &self.tls else {
                 return Poll::Ready(Some(Ok(Connection::plain(stream, address, place))));
             };
             let acceptor = TlsAcceptor::from(tls.current());
-            let counted = self.counted.clone();
-            let handshake = handshake(acceptor, stream, address, place, counted);
-            self.handshakes.spawn(handshake);
-        }
-    }
-}
-
-/// The connection, if the handshake comes to a good end in time.
-async fn handshake(
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    address: SocketAddr,
-    place: OwnedSemaphorePermit,
-    counted: Handshakes,
-) -> Option<Connection> {
-    match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(Connection::tls(stream, address, place)),
-        Ok(Err(error)) => {
-            debug!(peer = %address, %error, "a TLS handshake failed");
-            counted.failed("refused");
-            None
-        }
-        Err(_) => {
-            debug!(peer = %address, "a TLS handshake took too long");
-            counted.failed("timeout");
-            None
+            self.handshakes.begin(acceptor, stream, address, place);
         }
     }
 }

@@ -15,15 +15,20 @@ use crate::grpc::status::{Limit, too_many};
 use crate::metrics::Limits;
 use crate::model::caller::{Account, Caller};
 use crate::peer::Peer;
+use crate::store::Backlog;
 
 /// When to try again while the whole server has as much as it takes.
 const RETRY_SERVER: Duration = Duration::from_secs(1);
+
+/// When to try again while as many writes wait as may: they are written within some milliseconds.
+const RETRY_WRITE: Duration = Duration::from_millis(100);
 
 /// The limits of the server, and of each caller.
 #[derive(Debug)]
 pub struct Bounds {
     calls: Places,
     streams: Places,
+    writes: Waiting,
     callers: Arc<Accounts>,
     limits: Limits,
 }
@@ -33,6 +38,13 @@ pub struct Bounds {
 struct Places {
     limit: Limit,
     free: Arc<Semaphore>,
+}
+
+/// So many writes at once that wait for the store.
+#[derive(Debug)]
+struct Waiting {
+    limit: Limit,
+    backlog: Backlog,
 }
 
 /// One of the calls or streams of the server, until this is dropped.
@@ -63,13 +75,34 @@ impl Places {
     }
 }
 
+impl Waiting {
+    /// Refuses a write while so many wait already. It is not those in flight that are counted: one that tests a connection takes long, and nothing of the
+    /// store meanwhile.
+    fn check(&self) -> Result<(), Limit> {
+        if self.backlog.commits() < self.limit.max {
+            Ok(())
+        } else {
+            Err(self.limit)
+        }
+    }
+}
+
 impl Bounds {
-    /// The limits that the options set, which count there how often they are met.
+    /// The limits that the options set, which count there how often they are met; `backlog` is that of the store.
     #[must_use]
-    pub fn new(options: &LoadOptions, limits: Limits) -> Self {
+    pub fn new(options: &LoadOptions, backlog: Backlog, limits: Limits) -> Self {
         Self {
             calls: Places::new("max-calls", "calls in flight", options.max_calls),
             streams: Places::new("max-streams", "open streams", options.max_streams),
+            writes: Waiting {
+                limit: Limit {
+                    option: "max-waiting-writes",
+                    what: "waiting writes",
+                    max: options.max_waiting_writes as usize,
+                    retry: RETRY_WRITE,
+                },
+                backlog,
+            },
             callers: Arc::new(Accounts::new(accounts::Limits {
                 in_flight: options.caller_calls as usize,
                 rate: options.caller_rate,
@@ -85,6 +118,7 @@ impl Bounds {
         let place = match kind {
             Kind::Health => return Ok(None),
             Kind::Call => self.calls.take(),
+            Kind::Write => self.writes.check().and_then(|()| self.calls.take()),
             Kind::Stream => self.streams.take(),
         };
         place.map(Some).map_err(|limit| self.refusal(limit, None))

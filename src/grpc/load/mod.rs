@@ -9,11 +9,16 @@ pub use bound::Bounds;
 pub(super) use bound::Place;
 pub(super) use deadline::{Deadline, End};
 
+use crate::auth::table;
+use crate::model::caller::Access;
+
 /// What a call is, by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// One answer.
     Call,
+    /// One answer, after something was changed: it waits for the store.
+    Write,
     /// Answers until one end has enough.
     Stream,
     /// The question whether the server is well. It is answered however much else there is, since who asks would otherwise take the server for ill.
@@ -28,6 +33,7 @@ impl Kind {
                 Self::Stream
             }
             _ if path.starts_with("/grpc.reflection.") => Self::Stream,
+            _ if table::needed(path) == Access::Editor => Self::Write,
             _ => Self::Call,
         }
     }
@@ -39,6 +45,7 @@ mod tests {
     use prost_types::FileDescriptorSet;
 
     use super::Kind;
+    use crate::auth::table::TABLE;
     use crate::pb;
 
     #[test]
@@ -57,5 +64,27 @@ mod tests {
             }
         }
         assert!(seen >= 15, "{seen}");
+    }
+
+    #[test]
+    fn every_rpc_that_changes_something_counts_as_a_write_and_no_other() {
+        let writes = TABLE
+            .into_iter()
+            .filter(|(path, _)| Kind::of(path) == Kind::Write);
+        let names: Vec<_> = writes
+            .filter_map(|(path, _)| path.rsplit('/').next())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "CreateDatastore",
+                "UpdateDatastore",
+                "DeleteDatastore",
+                "LinkEnrichment",
+                "UnlinkEnrichment",
+                "ClaimPrefix",
+                "ReleasePrefix",
+            ]
+        );
     }
 }

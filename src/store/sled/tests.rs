@@ -138,8 +138,7 @@ async fn wait_for_sync(gate: Gate) -> Gate {
 
 /// Waits until `count` messages wait for the writer.
 async fn until_queued(store: &Sled, count: usize) {
-    let queue = store.queue.as_ref().unwrap();
-    while queue.max_capacity() - queue.capacity() < count {
+    while store.backlog().commits() < count {
         tokio::task::yield_now().await;
     }
 }
@@ -171,6 +170,29 @@ async fn commits_that_wait_together_share_one_sync() {
         1,
         "a sync for the hundred that waited"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_backlog_is_what_waits_behind_the_batch_that_is_written() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    let backlog = store.backlog();
+    let mut commits = JoinSet::new();
+    spawn_commit(&mut commits, &store, "first");
+    let gate = wait_for_sync(gate).await;
+    assert_eq!(backlog.commits(), 0, "it does not wait, it is written");
+    for number in 0..3 {
+        spawn_commit(&mut commits, &store, &number.to_string());
+    }
+    until_queued(&store, 3).await;
+    assert_eq!(backlog.commits(), 3);
+    gate.verdicts.send(Ok(())).unwrap();
+    gate.verdicts.send(Ok(())).unwrap();
+    commits.join_all().await;
+    assert_eq!(backlog.commits(), 0);
+    // It does not keep the writer waiting for more.
+    drop(store);
+    assert_eq!(backlog.commits(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

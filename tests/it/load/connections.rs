@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Raw, list};
+use super::{Raw, connect_elsewhere, endpoint_elsewhere, list};
 use crate::lab::eventually;
+use crate::metrics::{SHOWN, shows};
 use crate::server::Datastored;
 
 /// Longer than the server may take to close a connection, and time for a busy machine.
@@ -22,7 +23,13 @@ async fn closed(mut stream: TcpStream) {
 
 #[tokio::test]
 async fn a_connection_too_many_is_closed_at_once_and_those_before_it_are_served() {
-    let server = Datastored::start(&["--max-connections", "3"]);
+    let options = [
+        "--max-connections",
+        "3",
+        "--max-connections-per-address",
+        "4",
+    ];
+    let server = Datastored::start(&options);
     let mut client = server.client().await;
     list(&mut client).await.unwrap();
     let idle = [Raw::connect(&server).await, Raw::connect(&server).await];
@@ -39,6 +46,39 @@ async fn a_connection_too_many_is_closed_at_once_and_those_before_it_are_served(
         let endpoint = format!("http://{}", server.address());
         let endpoint = tonic::transport::Endpoint::from_shared(endpoint).unwrap();
         let mut new = crate::api::Client::new(endpoint.connect_lazy());
+        list(&mut new).await.is_ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_address_has_a_quarter_of_the_connections_and_others_are_served() {
+    let options = [&SHOWN[..], &["--max-connections", "8"]].concat();
+    let server = Datastored::start(&options);
+    let held = [
+        Raw::not_reading(&server).await,
+        Raw::not_reading(&server).await,
+    ];
+    for _ in 0..20 {
+        closed(connect_elsewhere(&server).await).await;
+    }
+    list(&mut server.client().await).await.unwrap();
+    for peer in &held {
+        assert!(!peer.connection.is_finished(), "those before it stay");
+    }
+    let labels = ["limit=\"max-connections-per-address\""];
+    shows(&server, "datastored_limits_hit_total", &labels, 20.0).await;
+    let log = server.log();
+    assert_eq!(
+        log.matches("--max-connections-per-address").count(),
+        1,
+        "{log}"
+    );
+    for peer in held {
+        peer.connection.abort();
+    }
+    eventually("there is room again", || async {
+        let mut new = crate::api::Client::new(endpoint_elsewhere(&server).connect_lazy());
         list(&mut new).await.is_ok()
     })
     .await;

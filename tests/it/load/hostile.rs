@@ -123,7 +123,7 @@ async fn a_thousand_idle_connections_keep_nobody_out() {
         maximum,
     };
     setrlimit(Resource::Nofile, most).unwrap();
-    let server = Datastored::start(&[]);
+    let server = Datastored::start(&["--max-connections-per-address", "1024"]);
     others_are_served(&server).await;
     let before = resident_mib(&server);
     let mut idle = Vec::new();
@@ -193,7 +193,8 @@ async fn streams_that_nobody_reads_hold_no_test_and_no_memory_and_are_counted() 
 
 #[tokio::test]
 async fn halves_of_messages_are_counted_and_end_in_time() {
-    let server = Datastored::start(&["--call-timeout", "3s", "--max-connection-streams", "200"]);
+    let options = ["--call-timeout", "3s", "--max-connection-streams", "200"];
+    let server = Datastored::start(&[&options[..], &["--max-waiting-writes", "200"]].concat());
     let mut client = server.client().await;
     let peer = Raw::connect(&server).await;
     let before = resident_mib(&server);

@@ -1,13 +1,15 @@
 //! Calls past a limit, of the whole server or of one caller, are refused at once, and others are served.
 
-use datastored::pb::{self, ErrorReason};
+use datastored::pb::{self, ErrorReason, Role};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tonic::{Response, Status};
 
 use super::{Raw, assert_healthy, elsewhere, list, past_limit};
-use crate::api::{raw, refused};
+use crate::api::{Client, all, raw, refused};
 use crate::auth::{call, is_let_in, is_refused, new_token};
-use crate::lab::eventually;
-use crate::server::Datastored;
+use crate::lab::{self, eventually};
+use crate::server::{Datastored, datastore, s3_config};
 
 #[tokio::test]
 async fn a_call_too_many_is_refused_before_its_message_is_read_and_health_is_answered() {
@@ -102,4 +104,50 @@ async fn a_caller_who_calls_too_often_is_told_when_to_go_on_and_another_is_serve
         list(&mut client.clone()).await.is_ok()
     })
     .await;
+}
+
+/// Creates many datastores at once, and how each was answered.
+async fn create_many(client: &Client) -> Vec<Result<pb::Datastore, Status>> {
+    let mut creates = JoinSet::new();
+    for _ in 0..100 {
+        creates.spawn(create_one(client.clone()));
+    }
+    creates.join_all().await
+}
+
+async fn create_one(mut client: Client) -> Result<pb::Datastore, Status> {
+    let s3 = s3_config("s3://logs", "", "AKIAIOSFODNN7EXAMPLE", "secret");
+    let request = pb::CreateDatastoreRequest {
+        datastore: Some(datastore(&lab::new_name(), Role::Source, s3)),
+        skip_connection_test: true,
+        ..pb::CreateDatastoreRequest::default()
+    };
+    client
+        .create_datastore(request)
+        .await
+        .map(Response::into_inner)
+}
+
+#[tokio::test]
+async fn a_write_is_refused_while_too_many_wait_for_the_disk_and_a_read_is_not() {
+    let options = ["--max-waiting-writes", "1", "--caller-rate", "100000"];
+    let server = Datastored::start(&options);
+    let (client, mut reader) = (server.client().await, server.client().await);
+    eventually("one is refused", || async {
+        let reader = async || list(&mut reader.clone()).await;
+        let (answers, read) = tokio::join!(create_many(&client), reader());
+        read.unwrap();
+        let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+        let any = !refused.is_empty();
+        for status in refused {
+            past_limit::<()>(Err(status), "max-waiting-writes", "1");
+        }
+        any
+    })
+    .await;
+    assert!(!all(&mut reader).await.is_empty(), "not all of them are");
+    // One at a time never waits.
+    for _ in 0..10 {
+        create_one(client.clone()).await.unwrap();
+    }
 }

@@ -52,14 +52,9 @@ impl Raw {
 
     /// From another address, reading nothing of an answer's body.
     async fn not_reading(server: &Datastored) -> Self {
-        let socket = TcpSocket::new_v4().expect("there are sockets");
-        let from = format!("{ELSEWHERE}:0").parse().expect("an address");
-        socket.bind(from).expect("it is an address of this machine");
-        let to = server.address().parse().expect("an address");
-        let stream = socket.connect(to).await;
         let mut builder = h2::client::Builder::new();
         builder.initial_window_size(0);
-        Self::over(stream.expect("it takes connections"), server, builder).await
+        Self::over(connect_elsewhere(server).await, server, builder).await
     }
 
     async fn over(stream: TcpStream, server: &Datastored, builder: h2::client::Builder) -> Self {
@@ -149,12 +144,27 @@ async fn status(answer: http::Response<RecvStream>) -> Status {
     status.expect("an answer ends with a status")
 }
 
-/// A client at another address.
-async fn elsewhere(server: &Datastored) -> Client {
+/// A connection from another address.
+async fn connect_elsewhere(server: &Datastored) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("there are sockets");
+    let from = format!("{ELSEWHERE}:0").parse().expect("an address");
+    socket.bind(from).expect("it is an address of this machine");
+    let to = server.address().parse().expect("an address");
+    let stream = socket.connect(to).await;
+    stream.expect("it takes connections")
+}
+
+/// What connects from another address.
+fn endpoint_elsewhere(server: &Datastored) -> Endpoint {
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address()));
     let from: IpAddr = ELSEWHERE.parse().expect("an address");
-    let endpoint = endpoint.expect("a URI").local_address(Some(from));
-    Client::new(endpoint.connect().await.expect("it takes connections"))
+    endpoint.expect("a URI").local_address(Some(from))
+}
+
+/// A client at another address.
+async fn elsewhere(server: &Datastored) -> Client {
+    let connected = endpoint_elsewhere(server).connect().await;
+    Client::new(connected.expect("it takes connections"))
 }
 
 async fn list(client: &mut Client) -> Result<pb::ListDatastoresResponse, Status> {

@@ -95,7 +95,15 @@ async fn everything_is_sealed_anew(folder: &Path) {
 #[tokio::test]
 async fn keys_rotate_while_the_server_works_and_is_killed_and_everything_can_be_opened() {
     let folder = TempDir::new().unwrap();
-    let server = Datastored::start_in(folder.path(), &["--max-concurrent-tests", "1000"]);
+    let server = Datastored::start_in(
+        folder.path(),
+        &[
+            "--max-concurrent-tests",
+            "1000",
+            "--max-waiting-writes",
+            "1000",
+        ],
+    );
     let mut names = create_many(&server.client().await).await;
     let mut server = Some(server);
     for round in 0..4 {
@@ -118,7 +126,12 @@ async fn keys_rotate_while_the_server_works_and_is_killed_and_everything_can_be_
         running.ended().await;
         let made = writing.join_all().await.into_iter().flatten();
         names.extend(made.map(|created| created.into_inner().name));
-        let options = ["--max-concurrent-tests", "1000"];
+        let options = [
+            "--max-concurrent-tests",
+            "1000",
+            "--max-waiting-writes",
+            "1000",
+        ];
         server = Some(Datastored::start_in(folder.path(), &options));
     }
     let server = server.expect("there is one");
@@ -127,7 +140,15 @@ async fn keys_rotate_while_the_server_works_and_is_killed_and_everything_can_be_
     let pruned = done(folder.path(), "prune");
     assert!(pruned.starts_with("Taken out: "), "{pruned}");
     stop(server).await;
-    let server = Datastored::start_in(folder.path(), &["--max-concurrent-tests", "1000"]);
+    let server = Datastored::start_in(
+        folder.path(),
+        &[
+            "--max-concurrent-tests",
+            "1000",
+            "--max-waiting-writes",
+            "1000",
+        ],
+    );
     all_can_be_opened(&server, &names).await;
     let status = done(folder.path(), "status");
     assert_eq!(status.matches("seals").count(), 1, "{status}");

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use datastored::metrics::Handshakes;
+use datastored::metrics::Metrics;
 use datastored::peer::Peer;
-use datastored::transport::{ClientAuthority, Files as Paths, Incoming, Tls};
+use datastored::transport::{ClientAuthority, Files as Paths, Incoming, Most, Tls};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tonic::transport::{Channel, Server};
@@ -35,8 +35,11 @@ async fn start(tls: Option<Tls>) -> (SocketAddr, Seen) {
     tokio::spawn(router.serve_with_incoming(Incoming::new(
         listener,
         tls.map(Arc::new),
-        100,
-        Handshakes::default(),
+        Most {
+            connections: 100,
+            of_one: 100,
+        },
+        &Metrics::default(),
     )));
     (address, seen)
 }
