@@ -1,0 +1,80 @@
+/** How the server is reached: its address, TLS, the token, keepalive and retries. */
+
+import { Client as Channel, credentials, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
+import { serviceConfig } from "./gen/service_config.js";
+
+/** How the server is reached. */
+export interface ConnectOptions {
+  /** `host:port`, or another of gRPC's names, such as `dns:///host:port` and `unix:/path`. */
+  target: string;
+  /** TLS; `{}` trusts the usual authorities. Without it the connection is in plain text. */
+  tls?: TlsOptions;
+  /** The token that is sent with each call. It is printed nowhere. */
+  token?: string;
+  /** Send the token in plain text to another machine too. Whoever is on the way can then read it. */
+  allowPlaintextToken?: boolean;
+  /** How long a call may take that has no `timeoutMs` of its own. Three minutes when it is not given, which is also the server's own limit. */
+  timeoutMs?: number;
+}
+
+/** TLS, in PEM. */
+export interface TlsOptions {
+  /** The authorities that the server's certificate is trusted by, in place of the usual ones. */
+  ca?: string | Uint8Array;
+  /** The client's certificate, with those between it and its authority; `key` belongs to it. */
+  certificate?: string | Uint8Array;
+  /** The private key of `certificate`. */
+  key?: string | Uint8Array;
+  /** The name that the server's certificate is for, if that is not the host of the target. */
+  serverName?: string;
+}
+
+const LOOPBACK = /^(dns:\/{0,3})?(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$|^unix:/i;
+
+/** A channel. It connects when the first call is made.
+ *
+ * @throws TypeError if an option cannot be used, or the token would be sent where it can be read.
+ */
+export function openChannel(options: ConnectOptions): Channel {
+  checkToken(options);
+  return new Channel(options.target, channelCredentials(options.tls), channelOptions(options));
+}
+
+function checkToken({ token, target, tls, allowPlaintextToken = false }: ConnectOptions): void {
+  if (token === undefined) {
+    return;
+  }
+  // gRPC would refuse it later, with a message that has it in it.
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new TypeError("the token is empty, or has characters that no token has, such as a line's end; send it as `datastored tokens create` has printed it");
+  }
+  if (!tls && !allowPlaintextToken && !LOOPBACK.test(target)) {
+    throw new TypeError(`the token would be sent to ${target} in plain text; set tls, or allowPlaintextToken if the network in between is trusted`);
+  }
+}
+
+function channelCredentials(tls: TlsOptions | undefined): ChannelCredentials {
+  if (!tls) {
+    return credentials.createInsecure();
+  }
+  if (!tls.certificate !== !tls.key) {
+    throw new TypeError("tls.certificate and tls.key belong together; set both or none");
+  }
+  return credentials.createSsl(buffer(tls.ca), buffer(tls.key), buffer(tls.certificate));
+}
+
+function buffer(pem: string | Uint8Array | undefined): Buffer | null {
+  return pem === undefined ? null : Buffer.from(pem);
+}
+
+function channelOptions({ target, tls }: ConnectOptions): ChannelOptions {
+  return {
+    "grpc.service_config": JSON.stringify(serviceConfig),
+    "grpc.service_config_disable_resolution": 1,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+    ...(tls?.serverName && { "grpc.ssl_target_name_override": tls.serverName, "grpc.default_authority": tls.serverName }),
+    // A proxy would take a token for this machine off it.
+    ...(LOOPBACK.test(target) && { "grpc.enable_http_proxy": 0 }),
+  };
+}
