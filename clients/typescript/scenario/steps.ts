@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
-import { accessKey, Code, connect, DatastoredError, Role, Verdict, type ConnectionTestReport } from "datastored-client";
+import { accessKey, Code, connect, DatastoredError, PlaintextTokenError, Role, Verdict, type ConnectionTestReport } from "datastored-client";
 import { checkName, failure, printDatastore, printError, printKept, printTest } from "./print.js";
 
 interface Place {
@@ -61,7 +61,8 @@ export const steps: Record<string, (step: Step) => Promise<void>> = {
     try {
       connect({ target, token }).close();
       console.log("sent");
-    } catch {
+    } catch (error) {
+      assert.ok(error instanceof PlaintextTokenError);
       console.log("refused");
     }
   },

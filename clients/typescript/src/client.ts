@@ -6,7 +6,7 @@ import { openChannel, type ConnectOptions } from "./connect.js";
 import { DatastoredError } from "./errors.js";
 import { DatastoreService, type TestConnectionRequestSchema, type TestConnectionResponse } from "./gen/datastore/v1/datastore_service_pb.js";
 
-const DEFAULT_TIMEOUT_MS = 180_000;
+const DEFAULT_TIMEOUT_MS = 90_000;
 
 /** What a single call is given. */
 export interface CallOptions {
@@ -33,7 +33,7 @@ export type UnaryCalls = {
 export interface Client extends UnaryCalls, Disposable {
   /**
    * Tests a connection. The test begins when the first event is asked for; leaving the loop, or `return()`, cancels it, and what it wrote is still
-   * removed.
+   * removed. A test that finds missing rights ends with a report, not with an error.
    */
   testConnection(request: MessageInitShape<typeof TestConnectionRequestSchema>, options?: CallOptions): AsyncGenerator<TestEvent, void, undefined>;
   /** Closes the connection. Calls that are under way go on to their end. */
@@ -43,7 +43,7 @@ export interface Client extends UnaryCalls, Disposable {
 /**
  * A client of the server at `target`. It connects when the first call is made, and anew after a connection is lost.
  *
- * @throws TypeError if an option cannot be used, or the token would be sent where it can be read.
+ * @throws TypeError if an option cannot be used; PlaintextTokenError if the token would go to another machine in plain text.
  */
 export function connect(options: ConnectOptions): Client {
   const calls = new Calls(openChannel(options), options);
@@ -98,7 +98,7 @@ class Calls {
         options.signal?.removeEventListener("abort", cancel);
         error ? reject(failure(error, options)) : resolve(response!);
       };
-      const call = this.#channel.makeUnaryRequest(...wire(method), create(method.input, request), this.#metadata, this.#deadline(options), answered);
+      const call = this.#channel.makeUnaryRequest(...wire(method), create(method.input, request), this.#metadata, deadline(options.timeoutMs ?? this.#timeoutMs), answered);
       const cancel = cancelOnAbort(call, options);
     });
   }
@@ -112,7 +112,7 @@ class Calls {
       ...wire(method),
       create(method.input, request),
       this.#metadata,
-      this.#deadline(options),
+      options.timeoutMs === undefined ? {} : deadline(options.timeoutMs),
     );
     // The status of a cancelled call comes when nobody listens any more, and an error that nobody listens to ends the process.
     call.on("error", () => {});
@@ -131,9 +131,10 @@ class Calls {
     this.#channel.close();
   }
 
-  #deadline({ timeoutMs = this.#timeoutMs }: CallOptions): { deadline: number } {
-    return { deadline: Date.now() + timeoutMs };
-  }
+}
+
+function deadline(timeoutMs: number): { deadline: number } {
+  return { deadline: Date.now() + timeoutMs };
 }
 
 /** The path of a method, and how its messages become bytes. */

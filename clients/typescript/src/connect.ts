@@ -13,7 +13,10 @@ export interface ConnectOptions {
   token?: string;
   /** Send the token in plain text to another machine too. Whoever is on the way can then read it. */
   allowPlaintextToken?: boolean;
-  /** How long a call may take that has no `timeoutMs` of its own. Three minutes when it is not given, which is also the server's own limit. */
+  /**
+   * How long a call may take that has no `timeoutMs` of its own; 90 seconds when it is not given, since creating a datastore tests its connection, which
+   * can take a minute. A connection test has only its own: the server bounds it.
+   */
   timeoutMs?: number;
 }
 
@@ -29,11 +32,18 @@ export interface TlsOptions {
   serverName?: string;
 }
 
+/** Targets on this machine. What is not understood is not. */
 const LOOPBACK = /^(dns:\/{0,3})?(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$|^unix:/i;
 
-/** A channel. It connects when the first call is made.
+/** A token would go over a network in plain text. */
+export class PlaintextTokenError extends TypeError {
+  override readonly name = "PlaintextTokenError";
+}
+
+/**
+ * A channel. It connects when the first call is made.
  *
- * @throws TypeError if an option cannot be used, or the token would be sent where it can be read.
+ * @throws TypeError if an option cannot be used; PlaintextTokenError if the token would go to another machine in plain text.
  */
 export function openChannel(options: ConnectOptions): Channel {
   checkToken(options);
@@ -49,7 +59,7 @@ function checkToken({ token, target, tls, allowPlaintextToken = false }: Connect
     throw new TypeError("the token is empty, or has characters that no token has, such as a line's end; send it as `datastored tokens create` has printed it");
   }
   if (!tls && !allowPlaintextToken && !LOOPBACK.test(target)) {
-    throw new TypeError(`the token would be sent to ${target} in plain text; set tls, or allowPlaintextToken if the network in between is trusted`);
+    throw new PlaintextTokenError(`the token would go to ${target} in plain text; set tls, or allowPlaintextToken for a network where nobody else can read`);
   }
 }
 
@@ -67,14 +77,14 @@ function buffer(pem: string | Uint8Array | undefined): Buffer | null {
   return pem === undefined ? null : Buffer.from(pem);
 }
 
-function channelOptions({ target, tls }: ConnectOptions): ChannelOptions {
+function channelOptions({ tls }: ConnectOptions): ChannelOptions {
   return {
     "grpc.service_config": JSON.stringify(serviceConfig),
     "grpc.service_config_disable_resolution": 1,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 20_000,
     ...(tls?.serverName && { "grpc.ssl_target_name_override": tls.serverName, "grpc.default_authority": tls.serverName }),
-    // A proxy would take a token for this machine off it.
-    ...(LOOPBACK.test(target) && { "grpc.enable_http_proxy": 0 }),
+    // A proxy of the environment would read what is in plain text, the token too.
+    ...(!tls && { "grpc.enable_http_proxy": 0 }),
   };
 }

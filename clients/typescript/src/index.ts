@@ -2,7 +2,7 @@
 
 export { status as Code } from "@grpc/grpc-js";
 export { connect, type CallOptions, type Client, type TestEvent, type UnaryCalls } from "./client.js";
-export type { ConnectOptions, TlsOptions } from "./connect.js";
+export { PlaintextTokenError, type ConnectOptions, type TlsOptions } from "./connect.js";
 export { DatastoredError, type Reason } from "./errors.js";
 export { accessKey } from "./secrets.js";
 export * from "./gen/datastore/v1/audit_event_pb.js";
