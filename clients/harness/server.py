@@ -38,7 +38,7 @@ def serve(binary: str, folder: Path, gate: Gate) -> Iterator[Servers]:
     access.chmod(0o600)
     plain, tls = str(folder / "plain"), str(folder / "tls")
     create = [binary, "tokens", "create", "back-end", "--access", "editor", "--data-dir", plain]
-    token = subprocess.run(create, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    token = subprocess.run(create, check=True, capture_output=True, text=True).stdout.strip()
     certificate = ["--tls-cert", str(folder / "server.pem"), "--tls-key", str(folder / "server.key")]
     callers = ["--tls-client-ca", str(folder / "ca.pem"), "--access-file", str(access)]
     with ExitStack() as stack:
