@@ -32,7 +32,7 @@ generate() {
 case $1 in
 missing) missing ;;
 generate) generate ;;
-build) maven package dependency:build-classpath -Dmdep.outputFile="$PWD/$built/classpath" ;;
+build) maven -Dmaven.compiler.failOnWarning package dependency:build-classpath -Dmdep.outputFile="$PWD/$built/classpath" ;;
 scenario) exec java -cp "$(classpath):$built/test-classes" dev.datastored.scenario.Scenario ;;
 quickstart) exec java -cp "$(classpath)" --source 17 "$2" ;;
 *) echo "tasks.sh: no task is called $1" >&2 && exit 2 ;;

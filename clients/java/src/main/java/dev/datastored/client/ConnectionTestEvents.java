@@ -36,7 +36,7 @@ public final class ConnectionTestEvents implements Iterator<TestEvent>, AutoClos
     public boolean hasNext() {
         try {
             while (next.isEmpty() && responses.hasNext()) {
-                next = TestEvent.of(responses.next());
+                next = event(responses.next());
             }
         } catch (StatusRuntimeException failed) {
             throw DatastoredException.of(failed);
@@ -63,5 +63,15 @@ public final class ConnectionTestEvents implements Iterator<TestEvent>, AutoClos
     @Override
     public void close() {
         context.cancel(null);
+    }
+
+    /** The event, or none if only a newer server knows it. */
+    private static Optional<TestEvent> event(TestConnectionResponse response) {
+        return switch (response.getEventCase()) {
+            case STARTED -> Optional.of(new TestEvent.Started(response.getStarted()));
+            case CHECK -> Optional.of(new TestEvent.Changed(response.getCheck()));
+            case COMPLETED -> Optional.of(new TestEvent.Completed(response.getCompleted()));
+            case EVENT_NOT_SET -> Optional.empty();
+        };
     }
 }

@@ -66,7 +66,7 @@ public final class DatastoredClient implements AutoCloseable {
      * The same client with another deadline for each call, connection tests too.
      *
      * @param deadline how long a call may take, retries included; then it ends with {@code DEADLINE_EXCEEDED}, on the server too
-     * @return a client on the same connection
+     * @return a client on the same connection, which is closed with this one
      */
     public DatastoredClient withDeadline(Duration deadline) {
         return new DatastoredClient(target, channel, deadline, Optional.of(deadline));

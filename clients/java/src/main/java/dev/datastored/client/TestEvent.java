@@ -3,8 +3,6 @@ package dev.datastored.client;
 import dev.datastored.v1.CheckChanged;
 import dev.datastored.v1.ConnectionTestReport;
 import dev.datastored.v1.ConnectionTestStarted;
-import dev.datastored.v1.TestConnectionResponse;
-import java.util.Optional;
 
 /** An event of a connection test: first its plan, then a change of a check at a time, its report at last. */
 public sealed interface TestEvent {
@@ -28,14 +26,4 @@ public sealed interface TestEvent {
      * @param report all that it found
      */
     record Completed(ConnectionTestReport report) implements TestEvent {}
-
-    /** The event, or none if only a newer server knows it. */
-    static Optional<TestEvent> of(TestConnectionResponse response) {
-        return switch (response.getEventCase()) {
-            case STARTED -> Optional.of(new Started(response.getStarted()));
-            case CHECK -> Optional.of(new Changed(response.getCheck()));
-            case COMPLETED -> Optional.of(new Completed(response.getCompleted()));
-            case EVENT_NOT_SET -> Optional.empty();
-        };
-    }
 }
