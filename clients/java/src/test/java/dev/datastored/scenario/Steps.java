@@ -83,7 +83,8 @@ final class Steps implements AutoCloseable {
     }
 
     private void plaintextToken(Step step) {
-        try (DatastoredClient sender = DatastoredClient.builder(step.target()).token(token).connect()) {
+        try {
+            DatastoredClient.builder(step.target()).token(token).connect().close();
             Printer.line("sent");
         } catch (PlaintextTokenException refused) {
             Printer.line("refused");
