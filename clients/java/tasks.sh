@@ -5,7 +5,7 @@ here=clients/java
 built=target/clients/java
 
 maven() {
-    mvn --quiet --batch-mode -Dstyle.color=never --file $here/pom.xml "$@"
+    mvn --batch-mode -Dstyle.color=never -Dorg.slf4j.simpleLogger.defaultLogLevel=warn --file $here/pom.xml "$@"
 }
 
 # What the JDK needs to find the client and all that it uses.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the TypeScript client brings to the tests of all clients; clients/README.md says what each word does.
+# The tasks of the TypeScript client: see ../README.md. Run in the root of the repository.
 set -euo pipefail
 here=clients/typescript
 built=target/clients/typescript
@@ -7,7 +7,7 @@ tsc=$PWD/$here/node_modules/.bin/tsc
 
 install() {
     local installed=$here/node_modules/.package-lock.json
-    [ "$installed" -nt $here/package-lock.json ] || npm --prefix $here ci --silent --ignore-scripts
+    [ "$installed" -nt $here/package-lock.json ] || npm --prefix $here ci --silent
 }
 
 case $1 in
@@ -26,13 +26,14 @@ build)
     install
     rm -rf $here/dist $built
     mkdir -p $built/node_modules/datastored-client
-    (cd $here && "$tsc" && npm pack --silent --ignore-scripts --pack-destination "$OLDPWD/$built" >/dev/null)
+    (cd $here && "$tsc" && npm pack --silent --pack-destination "$OLDPWD/$built" >/dev/null)
     tar -xzf $built/datastored-client-*.tgz -C $built/node_modules/datastored-client --strip-components 1
     for scope in @bufbuild @grpc @types; do
         ln -s "$PWD/$here/node_modules/$scope" $built/node_modules/$scope
     done
-    cp $here/scenario/* $built
+    cp $here/scenario/* $here/test/* $built
     "$tsc" -p $built
+    node --test $built/client.test.js
     ;;
 scenario)
     exec node $built/scenario.js "${@:2}"

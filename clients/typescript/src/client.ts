@@ -114,8 +114,6 @@ class Calls {
       this.#metadata,
       options.timeoutMs === undefined ? {} : deadline(options.timeoutMs),
     );
-    // The status of a cancelled call comes when nobody listens any more, and an error that nobody listens to ends the process.
-    call.on("error", () => {});
     const cancel = cancelOnAbort(call, options);
     try {
       yield* call as AsyncIterable<MessageShape<O>>;
