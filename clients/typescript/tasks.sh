@@ -33,7 +33,7 @@ build)
     done
     cp $here/scenario/* $here/test/* $built
     "$tsc" -p $built
-    node --test $built/client.test.js
+    node --test --test-timeout=30000 $built/client.test.js
     ;;
 scenario)
     exec node $built/scenario.js "${@:2}"

@@ -43,7 +43,7 @@ export interface Client extends UnaryCalls, Disposable {
 /**
  * A client of the server at `target`. It connects when the first call is made, and anew after a connection is lost.
  *
- * @throws TypeError if an option cannot be used; PlaintextTokenError if the token would go to another machine in plain text.
+ * @throws Error if an option cannot be used; PlaintextTokenError if the token would go to another machine in plain text.
  */
 export function connect(options: ConnectOptions): Client {
   const calls = new Calls(openChannel(options), options);

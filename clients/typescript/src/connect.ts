@@ -43,7 +43,7 @@ export class PlaintextTokenError extends TypeError {
 /**
  * A channel. It connects when the first call is made.
  *
- * @throws TypeError if an option cannot be used; PlaintextTokenError if the token would go to another machine in plain text.
+ * @throws Error if an option cannot be used; PlaintextTokenError if the token would go to another machine in plain text.
  */
 export function openChannel(options: ConnectOptions): Channel {
   checkToken(options);
@@ -64,13 +64,7 @@ function checkToken({ token, target, tls, allowPlaintextToken = false }: Connect
 }
 
 function channelCredentials(tls: TlsOptions | undefined): ChannelCredentials {
-  if (!tls) {
-    return credentials.createInsecure();
-  }
-  if (!tls.certificate !== !tls.key) {
-    throw new TypeError("tls.certificate and tls.key belong together; set both or none");
-  }
-  return credentials.createSsl(buffer(tls.ca), buffer(tls.key), buffer(tls.certificate));
+  return tls ? credentials.createSsl(buffer(tls.ca), buffer(tls.key), buffer(tls.certificate)) : credentials.createInsecure();
 }
 
 function buffer(pem: string | Uint8Array | undefined): Buffer | null {
