@@ -96,7 +96,7 @@ def _scenario(run: Run, binary: Path, store: s3.S3, accept: bool) -> list[str]:
         printed, failure = _run(run.language, ["scenario", *run.options], environment)
         seen = "".join(f"{method}: {calls} calls\n" for method, calls in sorted(faulty.calls.items()))
         seen += f"held: {len(held.held)} requests\n"
-        seen += "".join(f"left in the bucket: {left}\n" for left in store.left())
+        seen += "".join(f"left in the bucket: {left}\n" for left in store.take_left())
     printed = transcript.normalised(f"{printed}## seen from outside\n{seen}")
     if accept:
         EXPECTED.write_text(printed)
@@ -146,6 +146,7 @@ def _build(language: str) -> str:
     try:
         built = subprocess.run(
             [_tasks(language), "build"],
+            check=False,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -161,9 +162,7 @@ def _run(language: str, words: list[str], environment: dict[str, str]) -> tuple[
     """Runs a program of a client: what it prints, and what went wrong, if anything."""
     command = [_tasks(language), *words]
     try:
-        ran = subprocess.run(
-            command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=RUNNING
-        )
+        ran = subprocess.run(command, check=False, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=RUNNING)
     except subprocess.TimeoutExpired as error:
         return (error.stdout or b"").decode(), f"did not end within {RUNNING:.0f} s"
     return ran.stdout, f"ended with {ran.returncode}:\n{ran.stderr}" if ran.returncode else ""

@@ -28,9 +28,7 @@ def _issue(folder: Path, name: str, authority: ec.EllipticCurvePrivateKey, usage
     builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     certificate = builder.sign(authority, hashes.SHA256())
     (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / f"{name}.key").write_bytes(pem)
 
 

@@ -1,9 +1,7 @@
 """A child process that ends with this one, and its log, line by line."""
 
-import ctypes
-import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,22 +11,20 @@ from types import TracebackType
 PATIENCE = 30.0
 """Seconds that a server may take to start."""
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+# Asks the kernel to end the process when its parent has ended, however that happens (PR_SET_PDEATHSIG), and becomes the server.
+_LAUNCH = "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGKILL); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 class Process:
     """A running server. Its stdout and stderr are read to their end, so that it never waits for a full pipe."""
 
-    def __init__(self, command: list[str], on_line: Callable[[str], None] = lambda line: None, **environment: str) -> None:
+    def __init__(self, command: list[str], on_line: Callable[[str], None] = lambda line: None) -> None:
         self._child = subprocess.Popen(
-            command,
+            [sys.executable, "-c", _LAUNCH, *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment or None,
-            preexec_fn=_die_with_parent,
         )
         self._log: list[str] = []
         self._on_line = on_line
@@ -61,16 +57,6 @@ class Process:
             self._on_line(line)
 
 
-def free_port() -> int:
-    """A port of the loopback interface that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def folder() -> tempfile.TemporaryDirectory[str]:
     """A folder for one run."""
     return tempfile.TemporaryDirectory(prefix="datastored-clients-")
-
-
-def _die_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

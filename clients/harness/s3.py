@@ -1,6 +1,7 @@
 """A real S3 server: moto with IAM enforced, its buckets, and users with policies."""
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from harness.process import Process, free_port
+from harness.process import Process
 
 BUCKETS = ("orders", "anomalies", "held")
 
@@ -55,15 +56,18 @@ class S3:
     full: Keys
     lacking: Keys
 
-    def left(self) -> list[str]:
-        """What is in the buckets that a test may have left there: objects and open uploads."""
+    def take_left(self) -> list[str]:
+        """What a test has left in the buckets, objects and open uploads. It is removed, so that it is not held against the next client."""
         client = _client("s3", self.endpoint, self.admin)
         left = []
         for bucket in BUCKETS:
             objects = client.list_objects_v2(Bucket=bucket).get("Contents", [])
-            uploads = client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
-            left += [f"{bucket}/{one['Key']}" for one in objects if one["Key"] != _DATA]
-            left += [f"{bucket}/{one['Key']} (upload {one['UploadId']})" for one in uploads]
+            for key in (one["Key"] for one in objects if one["Key"] != _DATA):
+                left.append(f"{bucket}/{key}")
+                client.delete_object(Bucket=bucket, Key=key)
+            for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+                left.append(f"{bucket}/{upload['Key']} (upload)")
+                client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
         return left
 
 
@@ -73,10 +77,16 @@ _DATA = "2026/orders.csv"
 @contextmanager
 def serve(python: str) -> Iterator[S3]:
     """Starts moto with the Python that it is installed for."""
-    port = free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    with Process([python, "-c", _MOTO, "-H", "127.0.0.1", "-p", str(port)]) as process:
-        process.wait_until("moto starts", lambda: _post(endpoint, "reset", ""))
+    endpoints: list[str] = []
+
+    def read(line: str) -> None:
+        if found := re.search(r"Running on (http://\S+)", line):
+            endpoints.append(found[1])
+
+    with Process([python, "-c", _MOTO, "-H", "127.0.0.1", "-p", "0"], read) as process:
+        process.wait_until("moto listens", lambda: bool(endpoints))
+        endpoint = endpoints[0]
+        process.wait_until("moto answers", lambda: _post(endpoint, "reset", ""))
         # Nobody looks at the signature yet, but its scope says that the call is one of IAM.
         iam = _client("iam", endpoint, Keys("anyone", "anything"))
         admin = _user(iam, "admin", [{"Effect": "Allow", "Action": "*", "Resource": "*"}])

@@ -19,7 +19,5 @@ def normalised(text: str) -> str:
 
 def difference(expected: str, printed: str, expected_name: str, printed_name: str) -> str:
     """A unified diff; empty when there is no difference."""
-    lines = difflib.unified_diff(
-        expected.splitlines(keepends=True), printed.splitlines(keepends=True), expected_name, printed_name
-    )
+    lines = difflib.unified_diff(expected.splitlines(keepends=True), printed.splitlines(keepends=True), expected_name, printed_name)
     return "".join(lines)

@@ -1,17 +1,22 @@
-"""Plays the scenario of ../README.md and prints its transcript; with --aio, the connection tests by the asynchronous client."""
+"""Plays the scenario of ../README.md and prints its transcript; with --aio, by the asynchronous client."""
 
 import argparse
 import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
-from contextlib import aclosing, closing
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import closing
+from pprint import pformat
+from typing import Any, cast
+
+from google.protobuf.field_mask_pb2 import FieldMask
 
 import datastored
 from datastored import Credentials, Error, Event, Tls, aio
 from datastored.v1 import (
+    ROLE_ENRICHMENT,
+    ROLE_SOURCE,
     Check,
     CheckChanged,
     CheckResult,
@@ -28,8 +33,6 @@ from datastored.v1 import (
     ListDatastoresRequest,
     NewEnrichment,
     Outcome,
-    ROLE_ENRICHMENT,
-    ROLE_SOURCE,
     Role,
     S3Config,
     TestConnectionRequest,
@@ -37,7 +40,6 @@ from datastored.v1 import (
     UpdateDatastoreRequest,
     Verdict,
 )
-from google.protobuf.field_mask_pb2 import FieldMask
 
 Step = dict[str, Any]
 ENDED = ("VERDICT_PASSED", "VERDICT_FAILED", "VERDICT_SKIPPED", "VERDICT_INCONCLUSIVE")
@@ -47,10 +49,10 @@ PATIENCE = 30.0
 class Scenario:
     """The steps, a method for each."""
 
-    def __init__(self, client: datastored.Client, is_async: bool) -> None:
+    def __init__(self, client: datastored.Client, connect: Callable[..., datastored.Client]) -> None:
         self.client = client
         self.stub = client.stub
-        self.is_async = is_async
+        self.connect = connect
 
     def play_secrets(self, step: Step) -> None:
         keys = full_keys()
@@ -59,18 +61,18 @@ class Scenario:
 
     def play_plaintext_token(self, step: Step) -> None:
         try:
-            datastored.connect(step["target"], token=os.environ["DATASTORED_TOKEN"])
+            self.connect(step["target"], token=os.environ["DATASTORED_TOKEN"]).close()
             print("sent")
         except datastored.PlaintextTokenError:
             print("refused")
 
     def play_token_refused(self, step: Step) -> None:
-        with datastored.connect(os.environ["DATASTORED_ADDRESS"], token=step["token"]) as client:
+        with self.connect(os.environ["DATASTORED_ADDRESS"], token=step["token"]) as client:
             expect_error(lambda: client.stub.ListDatastores(ListDatastoresRequest()))
 
     def play_tls(self, step: Step) -> None:
         tls = Tls.from_files(*(os.environ[f"DATASTORED_TLS_{file}"] for file in ("CA", "CERTIFICATE", "KEY")))
-        with datastored.connect(os.environ["DATASTORED_TLS_ADDRESS"], tls=tls) as client:
+        with self.connect(os.environ["DATASTORED_TLS_ADDRESS"], tls=tls) as client:
             print(f"{len(client.stub.ListDatastores(ListDatastoresRequest()).datastores)} datastores")
 
     def play_create(self, step: Step) -> None:
@@ -80,9 +82,7 @@ class Scenario:
             datastore=datastore(step["enrichment"], ROLE_ENRICHMENT, full_keys()),
             datastore_id=step["enrichment"]["id"],
         )
-        created = self.stub.CreateDatastore(
-            CreateDatastoreRequest(datastore=source, datastore_id=step["source"]["id"], new_enrichment=enrichment)
-        )
+        created = self.stub.CreateDatastore(CreateDatastoreRequest(datastore=source, datastore_id=step["source"]["id"], new_enrichment=enrichment))
         show_datastore(created)
         show_datastore(self.stub.GetDatastore(GetDatastoreRequest(name=created.enrichment_datastore)))
 
@@ -133,11 +133,7 @@ class Scenario:
         cancel_after = Check.Value(step["cancel_after"])
 
         def is_enough(event: Event) -> bool:
-            return (
-                isinstance(event, CheckChanged)
-                and event.check.check == cancel_after
-                and Verdict.Name(event.check.verdict) == "VERDICT_PASSED"
-            )
+            return isinstance(event, CheckChanged) and event.check.check == cancel_after and Verdict.Name(event.check.verdict) == "VERDICT_PASSED"
 
         events = self._events(TestConnectionRequest(name=name), until=is_enough)
         print(f"cancelled after {step['cancel_after']}")
@@ -153,7 +149,7 @@ class Scenario:
         self._show_kept(name, events, step["held"])
 
     def play_retry(self, step: Step) -> None:
-        with datastored.connect(os.environ["DATASTORED_FRONT_ADDRESS"], token=os.environ["DATASTORED_TOKEN"]) as client:
+        with self.connect(os.environ["DATASTORED_FRONT_ADDRESS"], token=os.environ["DATASTORED_TOKEN"]) as client:
             show_datastore(client.stub.GetDatastore(GetDatastoreRequest(name=step["name"])))
             print(f"{len(client.stub.ListDatastores(ListDatastoresRequest()).datastores)} datastores")
             once = CreateDatastoreRequest(
@@ -183,9 +179,6 @@ class Scenario:
     ) -> list[Event]:
         """The events of a test up to the one that is enough; the test is stopped there."""
         seen = [] if into is None else into
-        if self.is_async:
-            asyncio.run(_collect(request, timeout, until, seen))
-            return seen
         with closing(self.client.test_connection(request, timeout)) as events:
             for event in events:
                 seen.append(event)
@@ -220,18 +213,47 @@ class Scenario:
                 time.sleep(0.05)
 
 
-async def _collect(request: TestConnectionRequest, timeout: float | None, until: Callable[[Event], bool], seen: list[Event]) -> None:
-    async with aio.connect(os.environ["DATASTORED_ADDRESS"], token=os.environ["DATASTORED_TOKEN"]) as client:
-        # Calls with one answer go the same way, and fail with the same exceptions.
+class Awaiting:
+    """The asynchronous client, called as the synchronous one is."""
+
+    def __init__(self, target: str, **options: Any) -> None:
+        self._runner = asyncio.Runner()
+        self._client = self._run(lambda: _made(aio.connect, target, **options))
+        self.stub = self
+
+    def __getattr__(self, method: str) -> Callable[[Any], Any]:
+        return lambda request: self._run(lambda: getattr(self._client.stub, method)(request))
+
+    def test_connection(self, request: TestConnectionRequest, timeout: float | None = None) -> Iterator[Event]:
+        events = self._client.test_connection(request, timeout)
         try:
-            await client.stub.GetDatastore(GetDatastoreRequest(name="datastores/nowhere"))
-        except datastored.NotFound as error:
-            assert error.reason == "DATASTORE_NOT_FOUND"
-        async with aclosing(client.test_connection(request, timeout)) as events:
-            async for event in events:
-                seen.append(event)
-                if until(event):
-                    break
+            while (event := self._run(lambda: anext(events, None))) is not None:
+                yield event
+        finally:
+            self._run(events.aclose)
+
+    def close(self) -> None:
+        self._run(self._client.close)
+        self._runner.close()
+
+    def __enter__(self) -> "Awaiting":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._client)
+
+    def _run(self, start: Callable[[], Awaitable[Any]]) -> Any:
+        async def wait() -> Any:
+            return await start()
+
+        return self._runner.run(wait())
+
+
+async def _made(make: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    return make(*arguments, **options)
 
 
 def full_keys() -> Credentials:
@@ -251,7 +273,7 @@ def datastore(values: Step, role: Role.ValueType, keys: Credentials) -> Datastor
 
 
 def show_hidden(what: str, secret: str, value: object) -> None:
-    texts = (str(value), repr(value), f"{value}", "%s" % value, f"{[value]}")
+    texts = (str(value), repr(value), f"{value}", f"{value!r:>9}", f"{[value]}", pformat(value))
     print(f"{what}: " + ("shown" if any(secret in text for text in texts) else "hidden"))
 
 
@@ -318,8 +340,9 @@ def main() -> None:
     options = parser.parse_args()
     with open(os.environ["SCENARIO"]) as file:
         steps = json.load(file)["steps"]
-    with datastored.connect(os.environ["DATASTORED_ADDRESS"], token=os.environ["DATASTORED_TOKEN"]) as client:
-        scenario = Scenario(client, options.aio)
+    connect = cast(Callable[..., datastored.Client], Awaiting if options.aio else datastored.connect)
+    with connect(os.environ["DATASTORED_ADDRESS"], token=os.environ["DATASTORED_TOKEN"]) as client:
+        scenario = Scenario(client, connect)
         for step in steps:
             print(f"## {step['step']}", flush=True)
             getattr(scenario, f"play_{step['step']}")(step)

@@ -36,6 +36,8 @@ generate() {
 
 build() {
     install_tools
+    "$venv/bin/ruff" format --quiet --diff clients
+    "$venv/bin/ruff" check --quiet clients
     "$venv/bin/pip" install --quiet --no-deps --force-reinstall "./$here"
     "$venv/bin/mypy" --config-file "$here/pyproject.toml" --cache-dir target/clients/python/mypy --python-executable "$venv/bin/python" "$here/scenario.py"
 }

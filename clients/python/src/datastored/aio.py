@@ -22,7 +22,7 @@ class Client:
     """A connection to datastored, made by `connect`, for one event loop.
 
     Attributes:
-        stub: The calls of the API, to be awaited. They raise `datastored.Error`, and have the deadline of the client unless they are given a `timeout`.
+        stub: The calls of the API, to be awaited. They raise `datastored.Error`, and have the deadline of the client or the `timeout` they are given.
     """
 
     def __init__(self, target: str, channel: grpc.aio.Channel) -> None:

@@ -24,7 +24,7 @@ class Client:
     """A connection to datastored, made by `connect`. It may be used by many threads.
 
     Attributes:
-        stub: The calls of the API. They raise `datastored.Error`, and have the deadline of the client unless they are given a `timeout`.
+        stub: The calls of the API. They raise `datastored.Error`, and have the deadline of the client or the `timeout` they are given.
     """
 
     def __init__(self, target: str, channel: grpc.Channel, defaults: "_Defaults") -> None:
@@ -35,7 +35,7 @@ class Client:
     def test_connection(self, request: TestConnectionRequest, timeout: float | None = None) -> Generator[Event, None, None]:
         """Tests a connection and yields its events as they come. It has no deadline but `timeout`, in seconds: the server bounds a test.
 
-        Closing the generator stops the test, and what it wrote is removed. A test that finds missing rights ends with a report, not with an exception.
+        Closing the generator stops the test, and what it wrote is removed. Missing rights are in the report; they raise nothing.
 
         Raises:
             datastored.Error: There was nothing to test, or the stream broke.

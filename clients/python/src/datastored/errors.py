@@ -34,7 +34,7 @@ class Error(Exception):
     Attributes:
         code: The status code of gRPC.
         message: What happened and what to do, in a sentence.
-        reason: The cause: a value of `datastored.v1.ErrorReason` without its prefix, for example `ETAG_MISMATCH`. Empty when the server was not reached.
+        reason: The cause: a value of `datastored.v1.ErrorReason` without its prefix, such as `ETAG_MISMATCH`. Empty when the server was not reached.
         metadata: What belongs to the reason, as `error_reason.proto` shows it.
         violations: Every field of the request that is wrong.
         preconditions: Everything that has to be otherwise.
