@@ -96,9 +96,14 @@ class Calls {
     return new Promise((resolve, reject) => {
       const answered = (error: ServiceError | null, response?: MessageShape<O>) => {
         options.signal?.removeEventListener("abort", cancel);
-        error ? reject(failure(error, options)) : resolve(response!);
+        if (error) {
+          reject(failure(error, options));
+        } else {
+          resolve(response!);
+        }
       };
-      const call = this.#channel.makeUnaryRequest(...wire(method), create(method.input, request), this.#metadata, deadline(options.timeoutMs ?? this.#timeoutMs), answered);
+      const ends = deadline(options.timeoutMs ?? this.#timeoutMs);
+      const call = this.#channel.makeUnaryRequest(...wire(method), create(method.input, request), this.#metadata, ends, answered);
       const cancel = cancelOnAbort(call, options);
     });
   }
@@ -128,7 +133,6 @@ class Calls {
   close(): void {
     this.#channel.close();
   }
-
 }
 
 function deadline(timeoutMs: number): { deadline: number } {
@@ -148,7 +152,10 @@ function wire<I extends DescMessage, O extends DescMessage>(
 
 function cancelOnAbort(call: { cancel(): void }, { signal }: CallOptions): () => void {
   const cancel = () => call.cancel();
-  signal?.aborted ? cancel() : signal?.addEventListener("abort", cancel, { once: true });
+  if (signal?.aborted) {
+    cancel();
+  }
+  signal?.addEventListener("abort", cancel, { once: true });
   return cancel;
 }
 
