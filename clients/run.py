@@ -23,7 +23,7 @@ BUILDING = 900.0
 RUNNING = 120.0
 
 # Options that make a client's program play the scenario in another way, with the same transcript.
-OTHER_WAYS = {"python": ["--aio"]}
+OTHER_WAYS = {"python": ["--aio"], "typescript": ["--signal"]}
 
 
 @dataclass(frozen=True)
