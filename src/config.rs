@@ -4,6 +4,7 @@ mod access;
 mod load;
 mod tls;
 mod tokens;
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use access::{AccessOptions, HealthAccess, ReflectionAccess};
 pub use load::LoadOptions;
 pub use tls::{ClientCertificate, Tls};
 pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
+pub use traces::TraceOptions;
 
 use crate::cli::keys::{Keys, Place};
 
@@ -123,6 +125,10 @@ pub struct Serve {
     /// What callers can take of the server.
     #[command(flatten)]
     pub load: LoadOptions,
+
+    /// Where traces are sent.
+    #[command(flatten)]
+    pub traces: TraceOptions,
 }
 
 /// What the server does with endpoints at private and loopback addresses.

@@ -20,8 +20,8 @@ use crate::auth::{self, Authenticator};
 use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
 use crate::grpc::{
-    Authentication, Bound, Deadline, Gate, MAX_MESSAGE_BYTES, Metering, RequestIds, Service,
-    TransportErrors,
+    Authentication, Bound, Deadline, Gate, MAX_MESSAGE_BYTES, Metering, Methods, RequestIds,
+    Service, TransportErrors,
 };
 use crate::metrics::{self, Commits, Metrics};
 use crate::model::credentials::CredentialsPolicy;
@@ -45,7 +45,7 @@ const RELOAD_PATIENCE: Duration = Duration::from_secs(2);
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
 const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
 
-/// The methods that are counted each by its own name.
+/// The methods that are counted and traced each by its own name.
 const DESCRIPTORS: [&[u8]; 4] = [
     pb::DESCRIPTORS,
     tonic_health::pb::FILE_DESCRIPTOR_SET,
@@ -181,9 +181,10 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let service = Service::new(registry, Arc::clone(&prober), policy);
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
     let counted = metrics_listener.is_some().then(|| metrics.calls.clone());
+    let methods = Methods::of(&DESCRIPTORS);
     let router = bounded(&options.load)
-        .layer(RequestIds)
-        .layer(Metering::new(counted, &DESCRIPTORS))
+        .layer(RequestIds(methods.clone()))
+        .layer(Metering::new(counted, methods))
         .layer(TransportErrors)
         .layer(Deadline(options.load.call_timeout))
         .layer(Bound::of_the_server(&options.load))

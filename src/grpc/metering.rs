@@ -1,6 +1,5 @@
 //! Counts the calls: which method, how each ended, how long it took.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,17 +7,13 @@ use std::task::{Context, Poll, ready};
 
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
-use prost::Message;
 use prost::bytes::Bytes;
-use prost_types::FileDescriptorSet;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
+use super::methods::Methods;
 use crate::metrics::{Calls, Running};
-
-/// What stands for every method that no descriptor has.
-const OTHER: &str = "other";
 
 /// The names of the gRPC codes, by their numbers.
 const CODES: [&str; 17] = [
@@ -46,44 +41,20 @@ const CODES: [&str; 17] = [
 pub struct Metering {
     /// None when nobody asks for metrics: then nothing is counted.
     calls: Option<Calls>,
-    methods: Arc<HashMap<String, Arc<str>>>,
-    other: Arc<str>,
+    methods: Methods,
 }
 
 impl Metering {
-    /// A layer that counts the methods of these descriptor sets by their names, and all others as one; or nothing at all.
+    /// A layer that counts these methods by their names, and all others as one; or nothing at all.
     #[must_use]
-    pub fn new(calls: Option<Calls>, descriptors: &[&[u8]]) -> Self {
-        let sets = descriptors.iter().flat_map(|d| methods_of(d));
-        Self {
-            calls,
-            methods: Arc::new(sets.collect()),
-            other: OTHER.into(),
-        }
+    pub fn new(calls: Option<Calls>, methods: Methods) -> Self {
+        Self { calls, methods }
     }
 
     fn begin(&self, path: &str) -> Option<Running> {
         let calls = self.calls.as_ref()?;
-        let method = self.methods.get(path).unwrap_or(&self.other);
-        Some(calls.begin(Arc::clone(method)))
+        Some(calls.begin(Arc::clone(self.methods.at(path))))
     }
-}
-
-/// The methods of a descriptor set, by the paths they are called at.
-fn methods_of(descriptors: &[u8]) -> Vec<(String, Arc<str>)> {
-    // One that cannot be read has none. Reflection does not serve it either, and says so at the start.
-    let set = FileDescriptorSet::decode(descriptors).unwrap_or_default();
-    let mut methods = Vec::new();
-    for file in &set.file {
-        for service in &file.service {
-            for method in &service.method {
-                let (package, service) = (file.package(), service.name());
-                let name = format!("{package}.{service}/{}", method.name());
-                methods.push((format!("/{name}"), name.into()));
-            }
-        }
-    }
-    methods
 }
 
 impl<S> Layer<S> for Metering {
