@@ -21,5 +21,6 @@ mod residue;
 mod sealing;
 mod security_md;
 mod server;
+mod traces;
 mod transport;
 mod traps;
