@@ -60,3 +60,29 @@ fn is_loggable(metadata: &Metadata<'_>) -> bool {
     let root = target.split_once("::").map_or(target, |(root, _)| root);
     target != spans::TARGET && (root == OURS || *metadata.level() <= Level::INFO)
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing::subscriber::with_default;
+    use tracing::{Subscriber, info_span};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::log;
+    use crate::config::LogFormat;
+    use crate::spans;
+
+    #[test]
+    fn where_no_traces_are_sent_nobody_is_ever_asked_for_a_span_of_one() {
+        let subscriber = tracing_subscriber::registry().with(log(LogFormat::Text));
+        let everything = tracing_subscriber::registry();
+        let (traced, logged) = with_default(everything, || {
+            (info_span!(target: spans::TARGET, "a"), info_span!("b"))
+        });
+        for (span, is_never) in [(traced, true), (logged, false)] {
+            let metadata = span.metadata().expect("a span says what it is");
+            let interest = subscriber.register_callsite(metadata);
+            assert_eq!(interest.is_never(), is_never, "{}", metadata.name());
+        }
+        assert!(subscriber.max_level_hint().is_some());
+    }
+}

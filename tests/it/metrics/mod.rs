@@ -5,6 +5,7 @@ mod listener;
 mod probes;
 mod request_ids;
 mod state;
+mod user_agents;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
