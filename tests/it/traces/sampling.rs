@@ -132,7 +132,8 @@ async fn a_state_of_the_trace_that_is_too_long_is_not_taken_over() {
     let collector = Collector::start().await;
     let server = start(&collector, &[]);
     let mut request = in_trace(a_get("datastores/a"), "01");
-    let state = format!("a={}", "b".repeat(511));
+    let state = ["a", "b", "c"].map(|member| format!("{member}={}", "v".repeat(200)));
+    let state = state.join(",");
     let state = MetadataValue::try_from(state).expect("metadata");
     request.metadata_mut().insert("tracestate", state);
     assert!(server.client().await.get_datastore(request).await.is_err());
