@@ -109,6 +109,7 @@ async fn what_should_never_happen_is_zero_from_the_start() {
             "reason=\"timeout\"",
         ),
         ("datastored_connection_tests_total", "outcome=\"FAILED\""),
+        ("datastored_reloads_total", "outcome=\"error\""),
         ("datastored_residue_open", ""),
     ] {
         let mut lines = page.lines();
