@@ -218,10 +218,10 @@ impl<S: Store> Inner<S> {
 
 /// The span of what is done in a bucket.
 fn traced(wish: Wish) -> Span {
-    info_span!(target: TARGET, "claim", otel.name = match wish {
-        Wish::Claim => "claim prefix",
-        Wish::Release => "release prefix",
-    })
+    match wish {
+        Wish::Claim => info_span!(target: TARGET, "claim prefix"),
+        Wish::Release => info_span!(target: TARGET, "release prefix"),
+    }
 }
 
 /// The only attempt at a datastore's prefix, as long as it is there.

@@ -11,8 +11,11 @@ const OTHER: &str = "other";
 
 /// The names of methods. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Methods {
-    by_path: Arc<HashMap<String, Arc<str>>>,
+pub struct Methods(Arc<Names>);
+
+#[derive(Debug)]
+struct Names {
+    by_path: HashMap<String, Arc<str>>,
     other: Arc<str>,
 }
 
@@ -21,16 +24,16 @@ impl Methods {
     #[must_use]
     pub fn of(descriptors: &[&[u8]]) -> Self {
         let sets = descriptors.iter().flat_map(|d| methods_of(d));
-        Self {
-            by_path: Arc::new(sets.collect()),
+        Self(Arc::new(Names {
+            by_path: sets.collect(),
             other: OTHER.into(),
-        }
+        }))
     }
 
     /// The name of the method at a path, `package.Service/Method`; one name for all that there are not.
     #[must_use]
     pub fn at(&self, path: &str) -> &Arc<str> {
-        self.by_path.get(path).unwrap_or(&self.other)
+        self.0.by_path.get(path).unwrap_or(&self.0.other)
     }
 }
 

@@ -81,10 +81,10 @@ impl Collector {
     async fn serve(mut server: Server, scheme: &str, inbox: Inbox) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("it listens");
-        let served = server
+        let serving = server
             .add_service(TraceServiceServer::new(inbox.clone()))
             .serve_with_incoming(TcpIncoming::from(listener));
-        tokio::spawn(served);
+        tokio::spawn(serving);
         Self {
             endpoint: format!("{scheme}://{address}"),
             inbox,

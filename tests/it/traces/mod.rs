@@ -6,10 +6,12 @@ mod sampling;
 mod sending;
 mod tests;
 
+use std::fmt::Write;
+
 use datastored::pb;
 use datastored::pb::test_connection_request::Target;
-use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use tonic::Request;
 
 use crate::server::{Datastored, datastore};
@@ -54,10 +56,14 @@ fn a_test(s3: pb::S3Config, role: pb::Role) -> pb::TestConnectionRequest {
 }
 
 fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in id {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+    }
+    text
 }
 
 fn has_failed(span: &Span) -> bool {
-    let status = span.status.as_ref().map(|status| status.code());
+    let status = span.status.as_ref().map(Status::code);
     status == Some(StatusCode::Error)
 }

@@ -10,8 +10,10 @@ use super::collector::{Collector, attribute, value};
 use super::{CALLER, TRACE, a_test, has_failed, hex, in_trace, start};
 use crate::api::sent;
 use crate::connection::versions::versioned_bucket;
-use crate::connection::{behind_a_proxy, config};
-use crate::lab::{self, Kind, policies};
+use crate::connection::{behind_a_proxy, config, logged};
+use crate::lab::proxy::release;
+use crate::lab::{self, Kind, eventually, policies};
+use crate::residue::midway;
 use crate::server::Datastored;
 
 const RPC: &str = "datastore.v1.DatastoreService/TestConnection";
@@ -139,7 +141,7 @@ fn the_calls_of_s3_are_described(spans: &[Span], test: &Span, bucket: &str) {
     for call in &calls {
         let is_within = |s: &&Span| s.span_id == call.parent_span_id;
         assert!(
-            checks.iter().any(|s| is_within(s)) || is_within(&test),
+            checks.iter().any(is_within) || is_within(&test),
             "{call:#?}"
         );
         assert_eq!(call.kind(), SpanKind::Client);
@@ -161,7 +163,8 @@ fn the_calls_of_s3_are_described(spans: &[Span], test: &Span, bucket: &str) {
 fn the_log_is_as_it_was(log: &str) {
     assert!(!log.contains("otel.") && !log.contains("rpc."), "{log}");
     let ended = log.lines().find(|l| l.contains("connection test ended"));
-    let ended: serde_json::Value = serde_json::from_str(ended.expect("it is logged")).unwrap();
+    let ended = serde_json::from_str(ended.expect("it is logged"));
+    let ended: serde_json::Value = ended.expect("a line is JSON");
     let names: Vec<_> = ended["spans"]
         .as_array()
         .expect("spans")
@@ -226,7 +229,7 @@ async fn what_the_next_test_removes_is_in_its_trace() {
     report(&server, config(&s3, &uri, s3.admin()), Role::Enrichment).await;
     let sweep = collector.one("sweep").await;
     assert_eq!(attribute(&sweep, "datastored.test.id"), left.test_id);
-    crate::lab::eventually("the second test is there", || async {
+    eventually("the second test is there", || async {
         let spans = collector.spans();
         spans
             .iter()
@@ -240,4 +243,34 @@ async fn what_the_next_test_removes_is_in_its_trace() {
             .all(|s| s.name.starts_with("S3/"))
     );
     assert!(!children(&spans, &sweep).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_removed_after_the_test_is_in_a_trace_of_its_own_and_the_test_is_seen_before() {
+    let (s3, collector) = (lab::s3s().await, Collector::start().await);
+    let server = start(
+        &collector,
+        &["--check-timeout", "2s", "--cleanup-timeout", "2s"],
+    );
+    let midway = midway(&server, &s3).await;
+    let proxy = midway.proxy;
+    let removals = ["DeleteObject", "AbortMultipartUpload"].map(|operation| proxy.hold(operation));
+    release(&midway.held);
+    let report = midway.watched.ended().await;
+    let test = collector.one(TEST).await;
+    assert_eq!(attribute(&test, "datastored.test.residue"), "2");
+    proxy.mend();
+    release(&removals);
+    logged(&server, "had left is removed").await;
+    let is_last = |s: &Span| s.name == "sweep" && s.parent_span_id.is_empty();
+    eventually("the sweep is there", || async {
+        collector.spans().iter().any(is_last)
+    })
+    .await;
+    let spans = collector.spans();
+    for sweep in spans.iter().filter(|s| s.name == "sweep") {
+        assert_eq!(attribute(sweep, "datastored.test.id"), report.test_id);
+        assert_ne!(sweep.trace_id, test.trace_id);
+        assert!(!children(&spans, sweep).is_empty());
+    }
 }
