@@ -1,4 +1,4 @@
-//! What the operator sees of a running server besides metrics: the log, text or JSON on standard error with nothing in it that could hold a secret; and traces.
+//! The log, text or JSON on standard error, with nothing in it that could hold a secret; and traces, if they are to be sent.
 
 mod otlp;
 

@@ -7,6 +7,7 @@ use url::Url;
 #[derive(Args, Clone, Debug)]
 pub struct TraceOptions {
     /// The collector that traces are sent to, over OTLP in gRPC: `http://` or `https://` and its host and port. None are made when it is not given.
+    /// What lets them in is read from `OTEL_EXPORTER_OTLP_HEADERS`.
     #[arg(long, env = "DATASTORED_OTLP_ENDPOINT", value_name = "URL", value_parser = endpoint)]
     pub otlp_endpoint: Option<String>,
 

@@ -1,4 +1,6 @@
-//! The span of one call of S3 or STS, by the conventions of `OpenTelemetry` for RPCs and the AWS SDK. Of what is sent and answered it has the bucket and ids.
+//! The span of one call of S3 or STS, by the conventions of `OpenTelemetry` for the AWS SDK.
+//!
+//! Of what is sent and answered it has the bucket, the status and ids: never a key, a header or a body.
 
 use tracing::field::Empty;
 use tracing::{Span, info_span};

@@ -47,11 +47,8 @@ impl Traces {
             return Ok((None, Self(None)));
         };
         let exporter = Reporting {
-            inner: exporter(collector).map_err(|error| {
-                format!(
-                    "--otlp-endpoint {collector}: {error}; name a collector that takes OTLP in gRPC"
-                )
-            })?,
+            inner: exporter(collector)
+                .map_err(|why| format!("--otlp-endpoint {collector} cannot be used: {why}"))?,
             collector: collector.clone(),
             trouble: Mutex::default(),
         };
@@ -89,24 +86,27 @@ fn resource() -> Resource {
         .build()
 }
 
-fn exporter(collector: &str) -> Result<SpanExporter, Box<dyn std::error::Error>> {
+fn exporter(collector: &str) -> Result<SpanExporter, String> {
     let exporter = SpanExporter::builder()
         .with_tonic()
         .with_channel(channel(collector)?)
         .with_timeout(TIMEOUT);
-    Ok(exporter.build()?)
+    exporter.build().map_err(|error| error.to_string())
 }
 
 /// A channel that connects when it is first used.
-fn channel(collector: &str) -> Result<Channel, Box<dyn std::error::Error>> {
-    let endpoint = Endpoint::from_shared(collector.to_owned())?
+fn channel(collector: &str) -> Result<Channel, String> {
+    let endpoint = Endpoint::from_shared(collector.to_owned())
+        .map_err(|error| error.to_string())?
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TIMEOUT);
-    let endpoint = if collector.starts_with("https:") {
-        endpoint.tls_config(ClientTlsConfig::new().with_enabled_roots())?
-    } else {
-        endpoint
-    };
+    if !collector.starts_with("https:") {
+        return Ok(endpoint.connect_lazy());
+    }
+    let tls = ClientTlsConfig::new().with_enabled_roots();
+    let endpoint = endpoint.tls_config(tls).map_err(|_| {
+        "there are no certificate authorities to know it by; install those of the system, or name a file of them in SSL_CERT_FILE"
+    })?;
     Ok(endpoint.connect_lazy())
 }
 

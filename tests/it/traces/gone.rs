@@ -107,4 +107,10 @@ fn a_collector_that_is_none_exits_with_2() {
         assert_eq!(output.status.code(), Some(2), "{bad}: {text}");
         assert!(text.contains("--otlp-endpoint"), "{text}");
     }
+    let mut unknown = command(folder.path(), &["--otlp-endpoint", "https://collector"]);
+    unknown.envs(["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| (name, folder.path().join("none"))));
+    let output = unknown.output().expect("the program can be run");
+    let text = String::from_utf8(output.stderr).expect("it writes text");
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("SSL_CERT_FILE"), "{text}");
 }
