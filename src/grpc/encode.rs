@@ -37,32 +37,27 @@ pub(super) fn audit_event(event: audit::Event) -> pb::AuditEvent {
     }
 }
 
-pub(super) fn datastore(stored: &Stored) -> pb::Datastore {
-    let datastore = &stored.datastore;
+pub(super) fn datastore(stored: Stored) -> pb::Datastore {
+    let connection = connection(&stored);
+    let datastore = stored.datastore;
     pb::Datastore {
-        name: DatastoreName::new(datastore.id.clone()).to_string(),
-        display_name: datastore.display_name.as_str().to_owned(),
+        name: DatastoreName::text(&datastore.id),
         role: role(datastore.role).into(),
         config: Some(pb::datastore::Config::S3(s3_config(&datastore.s3))),
-        labels: datastore
-            .labels
-            .iter()
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .collect(),
         uid: datastore.uid.to_string(),
         create_time: Some(timestamp(datastore.create_time)),
         update_time: Some(timestamp(datastore.update_time)),
         etag: stored.revision.map_or(String::new(), etag),
         enrichment_datastore: name_of(datastore.enrichment.as_ref()),
-        connection: Some(connection(stored)),
-        prefix_claim: prefix_claim(datastore),
+        connection: Some(connection),
+        prefix_claim: prefix_claim(&datastore),
+        display_name: datastore.display_name.into_string(),
+        labels: datastore.labels.into(),
     }
 }
 
 fn name_of(id: Option<&DatastoreId>) -> String {
-    id.map_or(String::new(), |id| {
-        DatastoreName::new(id.clone()).to_string()
-    })
+    id.map_or(String::new(), DatastoreName::text)
 }
 
 fn connection(stored: &Stored) -> pb::Connection {

@@ -9,31 +9,26 @@ use prost_types::FileDescriptorSet;
 /// What stands for every method that no descriptor has.
 const OTHER: &str = "other";
 
-/// The names of methods. Clones share them.
-#[derive(Clone, Debug)]
-pub struct Methods(Arc<Names>);
-
+/// The names of methods.
 #[derive(Debug)]
-struct Names {
+pub(super) struct Methods {
     by_path: HashMap<String, Arc<str>>,
     other: Arc<str>,
 }
 
 impl Methods {
     /// Those of these descriptor sets.
-    #[must_use]
-    pub fn of(descriptors: &[&[u8]]) -> Self {
+    pub(super) fn of(descriptors: &[&[u8]]) -> Self {
         let sets = descriptors.iter().flat_map(|d| methods_of(d));
-        Self(Arc::new(Names {
+        Self {
             by_path: sets.collect(),
             other: OTHER.into(),
-        }))
+        }
     }
 
     /// The name of the method at a path, `package.Service/Method`; one name for all that there are not.
-    #[must_use]
-    pub fn at(&self, path: &str) -> &Arc<str> {
-        self.0.by_path.get(path).unwrap_or(&self.0.other)
+    pub(super) fn at(&self, path: &str) -> &Arc<str> {
+        self.by_path.get(path).unwrap_or(&self.other)
     }
 }
 

@@ -6,6 +6,7 @@ mod connection_test;
 mod decode;
 mod encode;
 mod field_mask;
+mod front;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod iam_policy;
@@ -19,11 +20,12 @@ mod sight;
 mod status;
 mod trace;
 mod transport_errors;
+mod web;
 
-pub use authentication::{Authentication, Gate};
-pub use load::{Bound, Deadline};
+pub use authentication::Gate;
+pub use front::Front;
+pub use load::Bounds;
 pub use metering::Metering;
-pub use methods::Methods;
-pub use request_id::RequestIds;
 pub use service::Service;
-pub use transport_errors::{MAX_MESSAGE_BYTES, TransportErrors};
+pub use transport_errors::MAX_MESSAGE_BYTES;
+pub use web::Origins;

@@ -65,7 +65,7 @@ impl<S: Store> DatastoreService for Service<S> {
                 .hide(self.admission.create(create, proofs).await)
                 .await
         };
-        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
+        Ok(Response::new(encode::datastore(call.answer(work).await?)))
     }
 
     async fn get_datastore(
@@ -76,7 +76,7 @@ impl<S: Store> DatastoreService for Service<S> {
         let id = decode::named(&request.into_inner().name).map_err(to_status)?;
         sight.see(&id).await.map_err(to_status)?;
         let stored = self.registry.get(&id).await.map_err(to_status)?;
-        Ok(Response::new(encode::datastore(&stored)))
+        Ok(Response::new(encode::datastore(stored)))
     }
 
     async fn list_datastores(
@@ -89,7 +89,7 @@ impl<S: Store> DatastoreService for Service<S> {
         let query = Query { seen_by, ..query };
         let page = self.registry.list(query).await.map_err(to_status)?;
         Ok(Response::new(pb::ListDatastoresResponse {
-            datastores: page.items.iter().map(encode::datastore).collect(),
+            datastores: page.items.into_iter().map(encode::datastore).collect(),
             next_page_token: page.next.map_or(String::new(), |next| {
                 page_token::encode(&[&request.filter, &request.order_by], &next)
             }),
@@ -116,7 +116,7 @@ impl<S: Store> DatastoreService for Service<S> {
             };
             sight.hide(self.admission.update(update, proof).await).await
         };
-        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
+        Ok(Response::new(encode::datastore(call.answer(work).await?)))
     }
 
     async fn delete_datastore(
@@ -214,7 +214,7 @@ impl<S: Store> DatastoreService for Service<S> {
             let linked = self.registry.link(link).await;
             sight.hide(linked).await
         };
-        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
+        Ok(Response::new(encode::datastore(call.answer(work).await?)))
     }
 
     async fn unlink_enrichment(
@@ -233,7 +233,7 @@ impl<S: Store> DatastoreService for Service<S> {
             };
             self.registry.link(link).await
         };
-        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
+        Ok(Response::new(encode::datastore(call.answer(work).await?)))
     }
 
     async fn resolve_enrichment(
@@ -260,7 +260,7 @@ impl<S: Store> DatastoreService for Service<S> {
             sight.see(&id).await?;
             sight.hide(self.claims.claim(&id, audit).await).await
         };
-        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
+        Ok(Response::new(encode::datastore(call.answer(work).await?)))
     }
 
     async fn release_prefix(
@@ -274,7 +274,7 @@ impl<S: Store> DatastoreService for Service<S> {
             sight.see(&id).await?;
             sight.hide(self.claims.release(&id, audit).await).await
         };
-        Ok(Response::new(encode::datastore(&call.answer(work).await?)))
+        Ok(Response::new(encode::datastore(call.answer(work).await?)))
     }
 
     async fn generate_iam_policy(

@@ -25,7 +25,7 @@ pub(super) struct Sight<S> {
 impl<S: Store> Sight<S> {
     /// That of a request's caller.
     pub(super) fn of<M>(registry: &Arc<Registry<S>>, request: &Request<M>) -> Self {
-        let caller = request.extensions().get::<Caller>();
+        let caller = request.extensions().get::<Arc<Caller>>();
         Self {
             registry: Arc::clone(registry),
             labels: caller.map_or_else(Labels::default, |caller| caller.labels.clone()),

@@ -19,7 +19,7 @@ use crate::model::Error;
 use crate::model::error::Violation;
 use crate::pb::ErrorReason;
 
-pub(super) use access::{refused, too_low};
+pub(super) use access::{foreign_origin, refused, too_low};
 pub(super) use load::{Limit, past_deadline, too_many};
 
 /// The domain of every `ErrorInfo`.

@@ -1,16 +1,10 @@
 //! The span of a call in the caller's trace, by the conventions of `OpenTelemetry` for gRPC servers. It is none where no traces are sent.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
-use http::{HeaderMap, Response};
-use http_body::{Frame, SizeHint};
+use http::HeaderMap;
 use opentelemetry::Context as Trace;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use prost::bytes::Bytes;
-use tonic::body::Body;
-use tonic::{Code, Status};
+use tonic::Code;
 use tracing::field::Empty;
 use tracing::{Level, Span, info_span, span_enabled};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -31,14 +25,15 @@ pub(super) struct TracedCall {
 }
 
 impl TracedCall {
-    /// A call begins, in the trace that its headers name, or else in one of its own.
-    pub(super) fn begin(id: &CallId, path: &str, methods: &Methods, headers: &HeaderMap) -> Self {
-        let code = Code::Cancelled;
+    /// A call begins, in the trace that its headers name, or else in one of its own. None where no traces are sent.
+    pub(super) fn begin(
+        id: &CallId,
+        path: &str,
+        methods: &Methods,
+        headers: &HeaderMap,
+    ) -> Option<Self> {
         if !span_enabled!(target: TARGET, Level::INFO) {
-            return Self {
-                span: Span::none(),
-                code,
-            };
+            return None;
         }
         let name = &**methods.at(path);
         let (service, method) = name.split_once('/').unzip();
@@ -59,7 +54,8 @@ impl TracedCall {
             TraceContextPropagator::new().extract_with_context(&Trace::new(), &Headers(headers));
         // It fails for a span that has begun already, which this one has not.
         let _ = span.set_parent(parent);
-        Self { span, code }
+        let code = Code::Cancelled;
+        Some(Self { span, code })
     }
 
     /// The span, for the call to run in.
@@ -67,22 +63,20 @@ impl TracedCall {
         self.span.clone()
     }
 
-    /// The call is answered: it ends with the code among the headers, or with the one in the trailers.
-    pub(super) fn answer(mut self, response: Response<Body>) -> Response<Body> {
-        if self.span.is_disabled() {
-            return response;
-        }
-        if let Some(code) = code(response.headers()) {
-            self.code = code;
-            return response;
-        }
-        let call = Some(self);
-        response.map(|body| Body::new(Answer { body, call }))
+    /// The call ends with the code among these headers or trailers, if there is one; otherwise it goes on.
+    pub(super) fn end(mut self, headers: &HeaderMap) -> Option<Self> {
+        let Some(status) = headers.get("grpc-status") else {
+            return Some(self);
+        };
+        self.code = Code::from_bytes(status.as_bytes());
+        None
     }
 }
 
 impl Drop for TracedCall {
     fn drop(&mut self) {
+        // Its time ends where it is entered last.
+        let _now = self.span.enter();
         self.span.record("rpc.grpc.status_code", self.code as i32);
         if is_our_fault(self.code) {
             self.span.record("otel.status_code", ERROR);
@@ -103,11 +97,6 @@ fn is_our_fault(code: Code) -> bool {
     )
 }
 
-fn code(headers: &HeaderMap) -> Option<Code> {
-    let status = headers.get("grpc-status")?;
-    Some(Code::from_bytes(status.as_bytes()))
-}
-
 /// The headers that name a trace.
 struct Headers<'a>(&'a HeaderMap);
 
@@ -122,40 +111,5 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(http::HeaderName::as_str).collect()
-    }
-}
-
-/// The body of an answer, in whose trailers the call ends.
-struct Answer {
-    body: Body,
-    call: Option<TracedCall>,
-}
-
-impl http_body::Body for Answer {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let span = self.call.as_ref().map_or_else(Span::none, TracedCall::span);
-        let frame = span.in_scope(|| Pin::new(&mut self.body).poll_frame(cx));
-        let frame = ready!(frame);
-        if let Some(Ok(frame)) = &frame
-            && let Some(code) = frame.trailers_ref().and_then(code)
-            && let Some(mut call) = self.call.take()
-        {
-            call.code = code;
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

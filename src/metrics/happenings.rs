@@ -6,8 +6,14 @@ use super::Counters;
 
 /// Why a handshake comes to nothing.
 const REASONS: [&str; 2] = ["refused", "timeout"];
-/// The limits there are. They are shown from the start, so that the first time is seen as one more.
-const LIMITS: [&str; 1] = ["concurrent_tests"];
+/// The limits there are, by the options that set them. They are shown from the start, so that the first time is seen as one more.
+const LIMITS: [&str; 5] = [
+    "max-concurrent-tests",
+    "max-calls",
+    "max-streams",
+    "caller-calls",
+    "caller-rate",
+];
 
 /// The events of the audit. Clones count together.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +103,7 @@ impl Limits {
         }
     }
 
-    /// Something was refused because of this limit.
+    /// Something was refused because of the limit that this option sets.
     pub fn hit(&self, limit: &'static str) {
         self.0.get_or_create(&[("limit", limit)]).inc();
     }

@@ -1,6 +1,7 @@
 //! Who sends a request: the name they are known by, what they may do, and which datastores they may see.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::name::Labels;
 
@@ -33,7 +34,17 @@ pub struct Caller {
 
 /// Whom the limits of a caller count for. The default is all of those together of whom nothing is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Account(String);
+pub enum Account {
+    /// Nothing is known of them.
+    #[default]
+    Unknown,
+    /// The caller of this name.
+    Named(String),
+    /// Whoever is at this address of IPv4.
+    Address(Ipv4Addr),
+    /// Whoever is in this network of IPv6, a /64.
+    Network(Ipv6Addr),
+}
 
 impl Account {
     /// That of a caller: their name, or their address where nobody has said who they are. The addresses of one IPv6 network (a /64) count as one, since
@@ -42,21 +53,26 @@ impl Account {
     pub fn of(caller: Option<&str>, address: Option<SocketAddr>) -> Self {
         let address = address.map(|address| address.ip().to_canonical());
         let name = caller.filter(|name| *name != ANONYMOUS);
-        Self(match (name, address) {
-            (Some(name), _) => name.to_owned(),
-            (None, Some(IpAddr::V4(address))) => format!("address:{address}"),
+        match (name, address) {
+            (Some(name), _) => Self::Named(name.to_owned()),
+            (None, Some(IpAddr::V4(address))) => Self::Address(address),
             (None, Some(IpAddr::V6(address))) => {
-                let network = Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
-                format!("address:{network}/64")
+                Self::Network(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
             }
-            (None, None) => String::new(),
-        })
+            (None, None) => Self::Unknown,
+        }
     }
+}
 
+impl fmt::Display for Account {
     /// The name it goes by in messages: that of the caller, or `address:` and the address.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown"),
+            Self::Named(name) => f.write_str(name),
+            Self::Address(address) => write!(f, "address:{address}"),
+            Self::Network(network) => write!(f, "address:{network}/64"),
+        }
     }
 }
 
@@ -117,7 +133,7 @@ mod tests {
             ),
         ] {
             let known = Account::of(name, Some(address.parse().unwrap()));
-            assert_eq!(known.as_str(), account, "{address}");
+            assert_eq!(known.to_string(), account, "{address}");
         }
         assert_eq!(Account::of(None, None), Account::default());
     }

@@ -62,7 +62,7 @@ impl S3Config {
     /// The location in normal form: `s3://bucket` or `s3://bucket/prefix/`.
     #[must_use]
     pub fn uri(&self) -> String {
-        Location::new(self.bucket.clone(), self.prefix.clone(), None).to_string()
+        Location::uri(&self.bucket, &self.prefix)
     }
 
     /// The partition of the bucket's ARN. Compatible stores know only `aws`, whatever they call their region.

@@ -111,11 +111,15 @@ impl Location {
             return Err(from_arn(uri));
         }
         let (scheme, rest) = uri.split_once("://").ok_or(LocationError::NoScheme)?;
-        match scheme.to_ascii_lowercase().as_str() {
-            "s3" | "s3a" | "s3n" => Self::from_bucket_and_key(rest),
-            "https" | "http" => object_url::parse(rest),
-            other if is_scheme(other) => Err(LocationError::UnknownScheme),
-            _ => Err(LocationError::NoScheme),
+        let is = |names: &[&str]| names.iter().any(|name| scheme.eq_ignore_ascii_case(name));
+        if is(&["s3", "s3a", "s3n"]) {
+            Self::from_bucket_and_key(rest)
+        } else if is(&["https", "http"]) {
+            object_url::parse(rest)
+        } else if is_scheme(scheme) {
+            Err(LocationError::UnknownScheme)
+        } else {
+            Err(LocationError::NoScheme)
         }
     }
 
@@ -133,6 +137,19 @@ impl Location {
             prefix: Prefix::parse(key)?,
             region: None,
         })
+    }
+
+    /// The bucket, the directory in it, and the region, when the URI named it.
+    #[must_use]
+    pub fn into_parts(self) -> (Bucket, Prefix, Option<Region>) {
+        (self.bucket, self.prefix, self.region)
+    }
+
+    /// The URI of a directory of a bucket, in normal form.
+    #[must_use]
+    pub fn uri(bucket: &Bucket, prefix: &Prefix) -> String {
+        let slash = if prefix.is_root() { "" } else { "/" };
+        ["s3://", bucket.as_str(), slash, prefix.as_str()].concat()
     }
 
     /// The bucket.
@@ -184,12 +201,7 @@ fn from_arn(arn: &str) -> LocationError {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}", self.bucket)?;
-        if self.prefix.is_root() {
-            Ok(())
-        } else {
-            write!(f, "/{}", self.prefix)
-        }
+        f.write_str(&Self::uri(&self.bucket, &self.prefix))
     }
 }
 

@@ -93,6 +93,8 @@ pub enum LabelError {
     Value(String),
 }
 
+/// What the names of datastores begin with.
+const COLLECTION: &str = "datastores/";
 const MAX_DISPLAY_NAME: usize = 128;
 const MAX_LABELS: usize = 64;
 const MAX_LABEL: usize = 63;
@@ -135,7 +137,7 @@ impl DatastoreName {
     /// A text that does not begin with `datastores/`, or that goes on with something else than an id.
     pub fn parse(text: &str) -> Result<Self, DatastoreNameError> {
         let id = text
-            .strip_prefix("datastores/")
+            .strip_prefix(COLLECTION)
             .ok_or(DatastoreNameError::Collection)?;
         Ok(Self(DatastoreId::parse(id)?))
     }
@@ -144,6 +146,12 @@ impl DatastoreName {
     #[must_use]
     pub fn id(&self) -> &DatastoreId {
         &self.0
+    }
+
+    /// The name, as text, of the datastore with this id.
+    #[must_use]
+    pub fn text(id: &DatastoreId) -> String {
+        [COLLECTION, id.as_str()].concat()
     }
 }
 
@@ -171,6 +179,12 @@ impl DisplayName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name, for good.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
 }
 
 impl Labels {
@@ -179,24 +193,7 @@ impl Labels {
     /// # Errors
     /// Everything that is wrong, in the order of the keys.
     pub fn parse(labels: impl IntoIterator<Item = (String, String)>) -> Result<Self, LabelsError> {
-        let labels: BTreeMap<String, String> = labels.into_iter().collect();
-        let mut problems = Vec::new();
-        if labels.len() > MAX_LABELS {
-            problems.push(LabelError::TooMany(labels.len()));
-        }
-        for (key, value) in labels.iter().take(MAX_LABELS) {
-            if !is_label_key(key) {
-                problems.push(LabelError::Key(shown(key)));
-            }
-            if !is_label_value(value) {
-                problems.push(LabelError::Value(shown(key)));
-            }
-        }
-        if problems.is_empty() {
-            Ok(Self(labels))
-        } else {
-            Err(LabelsError { problems })
-        }
+        Self::try_from(labels.into_iter().collect::<BTreeMap<_, _>>())
     }
 
     /// The value of a label.
@@ -224,6 +221,36 @@ impl Labels {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl TryFrom<BTreeMap<String, String>> for Labels {
+    type Error = LabelsError;
+
+    fn try_from(labels: BTreeMap<String, String>) -> Result<Self, LabelsError> {
+        let mut problems = Vec::new();
+        if labels.len() > MAX_LABELS {
+            problems.push(LabelError::TooMany(labels.len()));
+        }
+        for (key, value) in labels.iter().take(MAX_LABELS) {
+            if !is_label_key(key) {
+                problems.push(LabelError::Key(shown(key)));
+            }
+            if !is_label_value(value) {
+                problems.push(LabelError::Value(shown(key)));
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self(labels))
+        } else {
+            Err(LabelsError { problems })
+        }
+    }
+}
+
+impl From<Labels> for BTreeMap<String, String> {
+    fn from(labels: Labels) -> Self {
+        labels.0
     }
 }
 

@@ -39,7 +39,7 @@ impl Places {
         let own = taken.get(account).copied().unwrap_or_default();
         if own >= self.max_each {
             return Err(Error::TooManyTestsOfCaller {
-                caller: account.as_str().to_owned(),
+                caller: account.to_string(),
                 max: self.max_each,
             });
         }

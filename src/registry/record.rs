@@ -137,7 +137,7 @@ fn decode_unsealed(bytes: &[u8]) -> Result<Datastore, BoxError> {
         display_name: DisplayName::parse(&record.display_name)?,
         role: Role::parse(&record.role)?,
         s3: decode_s3(record.s3)?,
-        labels: Labels::parse(record.labels)?,
+        labels: Labels::try_from(record.labels)?,
         create_time: time(record.create_time),
         update_time: time(record.update_time),
         enrichment: enrichment.transpose()?,
@@ -164,7 +164,7 @@ pub(super) fn encode_s3(s3: &S3Config) -> S3Record<'_> {
 
 /// The S3 configuration of a stored form.
 pub(super) fn decode_s3(record: S3Record<'_>) -> Result<S3Config, BoxError> {
-    let location = Location::parse(&record.uri)?;
+    let (bucket, prefix, _) = Location::parse(&record.uri)?.into_parts();
     let endpoint = record.endpoint.as_deref().map(Endpoint::parse);
     let pem = record.ca_certificate_pem.as_deref();
     let style = |is_path: bool| {
@@ -175,8 +175,8 @@ pub(super) fn decode_s3(record: S3Record<'_>) -> Result<S3Config, BoxError> {
         }
     };
     Ok(S3Config {
-        bucket: location.bucket().clone(),
-        prefix: location.prefix().clone(),
+        bucket,
+        prefix,
         region: Region::parse(&record.region)?,
         endpoint: endpoint.transpose()?,
         addressing_style: record.path_style.map(style),

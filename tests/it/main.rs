@@ -24,3 +24,4 @@ mod server;
 mod traces;
 mod transport;
 mod traps;
+mod web;

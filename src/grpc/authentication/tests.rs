@@ -1,18 +1,14 @@
 //! What a request shows, what a path needs, and which caller the handler sees.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
-use http::{Request, Response};
+use http::Request;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
-use tonic::body::Body;
-use tonic::{Code, Status};
-use tower::{Layer as _, Service};
+use tonic::Code;
 
-use super::{Authentication, Gate, Need, credential};
+use super::{Gate, Need, credential};
 use crate::auth::{Authenticator, Credential};
 use crate::model::caller::{Access, Caller};
 use crate::peer::Peer;
@@ -110,36 +106,13 @@ fn nothing_but_health_and_reflection_is_ever_open_behind_a_gate() {
     }
 }
 
-/// A handler that answers with the name of its caller.
-#[derive(Clone)]
-struct Named;
-
-impl Service<Request<()>> for Named {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<()>) -> Self::Future {
-        let caller = request.extensions().get::<Caller>();
-        let name = caller.map_or("nobody", |caller| &caller.name);
-        let answer = Response::builder().header("caller", name);
-        ready(Ok(answer.body(Body::empty()).unwrap()))
-    }
-}
-
 /// The caller that the handler sees, or the code of the refusal.
 async fn called(gate: Gate, path: &str, mut request: Request<()>) -> Result<String, Code> {
     *request.uri_mut() = path.parse().unwrap();
-    let answer = Authentication::new(gate).layer(Named).call(request).await;
-    let headers = answer.unwrap().into_parts().0.headers;
-    match Status::from_header_map(&headers) {
-        Some(status) => Err(status.code()),
-        None => Ok(headers["caller"].to_str().unwrap().to_owned()),
-    }
+    let admitted = gate.admit(&mut request).await;
+    admitted.map_err(|status| status.code())?;
+    let caller = request.extensions().get::<Arc<Caller>>();
+    Ok(caller.map_or("nobody", |caller| &caller.name).to_owned())
 }
 
 /// A gate for those whom this access file names; health is open.

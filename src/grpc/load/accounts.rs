@@ -52,7 +52,7 @@ struct State {
 
 /// A call that is in flight, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(in crate::grpc) struct Seat {
     accounts: Arc<Accounts>,
     account: Account,
 }

@@ -1,38 +1,31 @@
-//! The layer that refuses a call past a limit, at once: of the whole server, before anybody asks who calls, or of the caller, once that is known.
+//! Refuses a call past a limit, at once: of the whole server, before anybody asks who calls, or of the caller, once that is known.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
-use tokio::sync::Semaphore;
+use http::Extensions;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tonic::Status;
-use tonic::body::Body;
-use tower::{Layer, Service};
 
 use super::Kind;
-use super::accounts::{Accounts, Limits};
-use super::body::{Held, Holding};
+use super::accounts::{self, Accounts, Seat};
 use crate::config::LoadOptions;
 use crate::grpc::status::{Limit, too_many};
+use crate::metrics::Limits;
 use crate::model::caller::{Account, Caller};
 use crate::peer::Peer;
 
 /// When to try again while the whole server has as much as it takes.
 const RETRY_SERVER: Duration = Duration::from_secs(1);
 
-/// The layer.
-#[derive(Clone, Debug)]
-pub struct Bound(Arc<Limiting>);
-
-/// Whose limit it is.
+/// The limits of the server, and of each caller.
 #[derive(Debug)]
-enum Limiting {
-    Server { calls: Places, streams: Places },
-    Callers(Arc<Accounts>),
+pub struct Bounds {
+    calls: Places,
+    streams: Places,
+    callers: Arc<Accounts>,
+    limits: Limits,
 }
 
 /// So many at once.
@@ -42,11 +35,10 @@ struct Places {
     free: Arc<Semaphore>,
 }
 
-/// A service behind a limit.
-#[derive(Clone, Debug)]
-pub struct Bounded<S> {
-    limiting: Arc<Limiting>,
-    inner: S,
+/// One of the calls or streams of the server, until this is dropped.
+#[derive(Debug)]
+pub(in crate::grpc) struct Place {
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Places {
@@ -63,101 +55,64 @@ impl Places {
         }
     }
 
-    fn take(&self) -> Result<Held, Status> {
-        let permit = Arc::clone(&self.free).try_acquire_owned();
-        permit
-            .map(|permit| Held::Place { _permit: permit })
-            .map_err(|_| too_many(self.limit, None))
-    }
-}
-
-impl Limiting {
-    /// What the call holds while it is in flight; nothing if it is not limited.
-    fn enter<B>(&self, request: &Request<B>) -> Result<Option<Held>, Status> {
-        let kind = Kind::of(request.uri().path());
-        match (self, kind) {
-            (_, Kind::Health) => Ok(None),
-            (Self::Server { calls, .. }, Kind::Call) => calls.take().map(Some),
-            (Self::Server { streams, .. }, Kind::Stream) => streams.take().map(Some),
-            (Self::Callers(accounts), _) => {
-                let account = account(request);
-                match accounts.enter(account.clone(), Instant::now()) {
-                    Ok(seat) => Ok(Some(Held::Seat { _seat: seat })),
-                    Err(limit) => Err(too_many(limit, Some(&account))),
-                }
-            }
+    fn take(&self) -> Result<Place, Limit> {
+        match Arc::clone(&self.free).try_acquire_owned() {
+            Ok(permit) => Ok(Place { _permit: permit }),
+            Err(_) => Err(self.limit),
         }
     }
 }
 
-fn account<B>(request: &Request<B>) -> Account {
-    let caller = request.extensions().get::<Caller>();
-    let peer = request.extensions().get::<Peer>();
-    Account::of(
-        caller.map(|caller| &*caller.name),
-        peer.map(|peer| peer.address),
-    )
-}
-
-impl Bound {
-    /// The limits of the whole server. Before authentication, so that strangers are bounded, too.
+impl Bounds {
+    /// The limits that the options set, which count there how often they are met.
     #[must_use]
-    pub fn of_the_server(options: &LoadOptions) -> Self {
-        Self(Arc::new(Limiting::Server {
+    pub fn new(options: &LoadOptions, limits: Limits) -> Self {
+        Self {
             calls: Places::new("max-calls", "calls in flight", options.max_calls),
             streams: Places::new("max-streams", "open streams", options.max_streams),
-        }))
-    }
-
-    /// The limits of each caller. After authentication.
-    #[must_use]
-    pub fn of_callers(options: &LoadOptions) -> Self {
-        Self(Arc::new(Limiting::Callers(Arc::new(Accounts::new(
-            Limits {
+            callers: Arc::new(Accounts::new(accounts::Limits {
                 in_flight: options.caller_calls as usize,
                 rate: options.caller_rate,
                 burst: options.caller_burst,
-            },
-        )))))
-    }
-}
-
-impl<S> Layer<S> for Bound {
-    type Service = Bounded<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Bounded {
-            limiting: Arc::clone(&self.0),
-            inner,
+            })),
+            limits,
         }
     }
-}
 
-impl<S, B> Service<Request<B>> for Bounded<S>
-where
-    S: Service<Request<B>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
+    /// What the call holds of the server while it is in flight; nothing if it is not limited. Before anybody asks who calls, so that strangers are
+    /// bounded, too.
+    pub(in crate::grpc) fn of_the_server(&self, kind: Kind) -> Result<Option<Place>, Status> {
+        let place = match kind {
+            Kind::Health => return Ok(None),
+            Kind::Call => self.calls.take(),
+            Kind::Stream => self.streams.take(),
+        };
+        place.map(Some).map_err(|limit| self.refusal(limit, None))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.limiting.enter(&request) {
-            Err(status) => Box::pin(std::future::ready(Ok(status.into_http()))),
-            Ok(None) => Box::pin(self.inner.call(request)),
-            Ok(Some(held)) => {
-                let answer = self.inner.call(request);
-                Box::pin(async move {
-                    let response = answer.await?;
-                    Ok(response.map(|body| Body::new(Holding { body, _held: held })))
-                })
-            }
+    /// What the call holds of its caller's while it is in flight; nothing if it is not limited.
+    pub(in crate::grpc) fn of_the_caller(
+        &self,
+        kind: Kind,
+        extensions: &Extensions,
+    ) -> Result<Option<Seat>, Status> {
+        if kind == Kind::Health {
+            return Ok(None);
         }
+        let caller = extensions.get::<Arc<Caller>>();
+        let peer = extensions.get::<Peer>();
+        let account = Account::of(
+            caller.map(|caller| &*caller.name),
+            peer.map(|peer| peer.address),
+        );
+        match self.callers.enter(account.clone(), Instant::now()) {
+            Ok(seat) => Ok(Some(seat)),
+            Err(limit) => Err(self.refusal(limit, Some(&account))),
+        }
+    }
+
+    fn refusal(&self, limit: Limit, of: Option<&Account>) -> Status {
+        self.limits.hit(limit.option);
+        too_many(limit, of)
     }
 }

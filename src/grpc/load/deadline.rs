@@ -1,82 +1,83 @@
-//! The layer that ends a call whose time is up: by the deadline that the caller has sent, or by the one that the server has for all.
+//! Ends a call whose time is up: by the deadline that the caller has sent, or by the one that the server has for all.
 //!
 //! tonic has a timer of its own for the caller's deadline, but answers CANCELLED, and knows none for a stream that has begun.
 
-use std::future::Future;
+use std::future::Future as _;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response};
-use tokio::time::{Instant, sleep_until, timeout};
-use tonic::body::Body;
-use tower::{Layer, Service};
+use http::HeaderMap;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tonic::Status;
 
-use super::body::Timed;
+use super::Kind;
 use crate::grpc::status::past_deadline;
 
 /// By how much a call ends before the caller's deadline, so that tonic's timer does not ring first.
 const LEAD: Duration = Duration::from_millis(5);
 
-/// The layer. An answer must have begun within its time; a stream must have ended within that of its caller.
+/// When a call ends. An answer must have begun within its time; a stream must have ended within that of its caller.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(pub Duration);
-
-/// A service whose calls end in time. What they were doing is dropped.
-#[derive(Clone, Debug)]
-pub struct Ending<S> {
-    most: Duration,
-    inner: S,
+pub(in crate::grpc) struct Deadline {
+    begun: Instant,
+    callers: Option<Duration>,
+    allowed: Duration,
 }
 
-impl<S> Layer<S> for Deadline {
-    type Service = Ending<S>;
+/// When the answers of a stream end.
+#[derive(Debug)]
+pub(in crate::grpc) struct End {
+    deadline: Deadline,
+    at: Pin<Box<Sleep>>,
+}
 
-    fn layer(&self, inner: S) -> Self::Service {
-        Ending {
-            most: self.0,
-            inner,
+impl Deadline {
+    /// That of a call that begins now. `most`: how long a call may take, whatever its caller gives.
+    pub(in crate::grpc) fn of(headers: &HeaderMap, most: Duration) -> Self {
+        let callers = sent(headers);
+        Self {
+            begun: Instant::now(),
+            callers,
+            allowed: callers.unwrap_or(most).min(most),
         }
     }
-}
 
-impl<S, B> Service<Request<B>> for Ending<S>
-where
-    S: Service<Request<B>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
+    /// How long the answer may take to begin.
+    pub(in crate::grpc) fn of_the_answer(self) -> Duration {
+        self.allowed.saturating_sub(LEAD)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let begun = Instant::now();
-        let callers = sent(request.headers());
-        let allowed = callers.unwrap_or(self.most).min(self.most);
-        let answer = timeout(allowed.saturating_sub(LEAD), self.inner.call(request));
-        Box::pin(async move {
-            let Ok(answer) = answer.await else {
-                return Ok(past_deadline(allowed, callers == Some(allowed)).into_http());
-            };
-            let response = answer?;
-            // A deadline past the end of all calls is none.
-            let end = callers.and_then(|allowed| Some((allowed, begun.checked_add(allowed)?)));
-            Ok(match end {
-                Some((allowed, end)) => response.map(|body| {
-                    Body::new(Timed {
-                        body: Some(body),
-                        deadline: Box::pin(sleep_until(end)),
-                        allowed,
-                    })
-                }),
-                None => response,
-            })
+    /// When a stream ends that has begun. The one answer of any other call is there when it begins.
+    pub(in crate::grpc) fn of_the_stream(self, kind: Kind) -> Option<End> {
+        let callers = self.callers.filter(|_| kind == Kind::Stream)?;
+        // A deadline past the end of all calls is none.
+        let at = self.begun.checked_add(callers)?;
+        Some(End {
+            deadline: Self {
+                allowed: callers,
+                ..self
+            },
+            at: Box::pin(sleep_until(at)),
         })
+    }
+
+    /// The status of a call that has not ended by then.
+    pub(in crate::grpc) fn passed(self) -> Status {
+        past_deadline(self.allowed, self.callers == Some(self.allowed))
+    }
+}
+
+impl End {
+    /// The trailers of a stream whose time is up.
+    pub(in crate::grpc) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<HeaderMap, Status>> {
+        ready!(self.at.as_mut().poll(cx));
+        let mut trailers = HeaderMap::new();
+        let written = self.deadline.passed().add_header(&mut trailers);
+        Poll::Ready(written.map(|()| trailers))
     }
 }
 

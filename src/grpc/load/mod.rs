@@ -1,16 +1,17 @@
 //! What is bounded: calls and streams in flight, how often a caller calls, and how long a call takes. What is too much is refused before its message is read.
 
 mod accounts;
-mod body;
 mod bound;
 mod deadline;
 
-pub use bound::Bound;
-pub use deadline::Deadline;
+pub(super) use accounts::Seat;
+pub use bound::Bounds;
+pub(super) use bound::Place;
+pub(super) use deadline::{Deadline, End};
 
 /// What a call is, by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// One answer.
     Call,
     /// Answers until one end has enough.
@@ -20,7 +21,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(path: &str) -> Self {
+    pub(super) fn of(path: &str) -> Self {
         match path {
             "/grpc.health.v1.Health/Check" => Self::Health,
             "/grpc.health.v1.Health/Watch" | "/datastore.v1.DatastoreService/TestConnection" => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
 use tonic::{Code, Status};
 
 use super::{info, status};
@@ -55,6 +56,14 @@ pub(in crate::grpc) fn refused(refusal: Refusal) -> Status {
             status(Code::Unavailable, message, details)
         }
     }
+}
+
+/// The status of a call from a page in a browser that may not call.
+pub(in crate::grpc) fn foreign_origin(origin: &HeaderValue) -> Status {
+    let origin = origin.to_str().unwrap_or("?").chars().take(256).collect();
+    let message = "pages of this origin may not call this server; ask who runs it to name the origin with --cors-origin";
+    let details = info(ErrorReason::OriginNotAllowed, [("origin", origin)]);
+    status(Code::PermissionDenied, message.to_owned(), details)
 }
 
 /// The status of a call that needs more access than the caller has.

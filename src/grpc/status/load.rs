@@ -36,7 +36,7 @@ pub(in crate::grpc) fn too_many(limit: Limit, of: Option<&Account>) -> Status {
     let mut metadata = vec![("limit", option.to_owned()), ("max", max.to_string())];
     let message = match of {
         Some(account) => {
-            let caller = account.as_str().to_owned();
+            let caller = account.to_string();
             metadata.push(("caller", caller.clone()));
             format!(
                 "this server lets a caller have {max} {what}, and {caller} has as many; send fewer, and try again later"

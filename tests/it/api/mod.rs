@@ -36,7 +36,7 @@ use crate::server::{Datastored, datastore, s3_config};
 pub type Client = DatastoreServiceClient<Channel>;
 
 /// The code that goes with each reason, as `error_reason.proto` says.
-const CODES: [(ErrorReason, Code); 39] = [
+const CODES: [(ErrorReason, Code); 40] = [
     (ErrorReason::InvalidFields, Code::InvalidArgument),
     (ErrorReason::DatastoreNotFound, Code::NotFound),
     (ErrorReason::DisplayNameTaken, Code::AlreadyExists),
@@ -88,6 +88,7 @@ const CODES: [(ErrorReason, Code); 39] = [
     (ErrorReason::AccessTooLow, Code::PermissionDenied),
     (ErrorReason::TooManyRequests, Code::ResourceExhausted),
     (ErrorReason::DeadlinePassed, Code::DeadlineExceeded),
+    (ErrorReason::OriginNotAllowed, Code::PermissionDenied),
 ];
 
 /// A server with an empty store, and a client of it.

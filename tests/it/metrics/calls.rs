@@ -137,3 +137,22 @@ async fn nothing_that_a_caller_has_sent_is_on_the_page() {
         assert!(!page.contains(hidden), "{hidden} is in {page}");
     }
 }
+
+#[tokio::test]
+async fn a_call_past_a_limit_is_counted_by_the_option_that_sets_it() {
+    let server = start(&["--caller-rate", "1", "--caller-burst", "1"]);
+    let mut client = server.client().await;
+    let mut refused = 0.0;
+    while refused < 3.0 {
+        if let Err(status) = get(&mut client, "datastores/a").await
+            && status.code() == Code::ResourceExhausted
+        {
+            refused += 1.0;
+        }
+    }
+    let hit = "datastored_limits_hit_total";
+    shows(&server, hit, &["limit=\"caller-rate\""], refused).await;
+    for limit in ["max-calls", "max-streams", "caller-calls"] {
+        shows(&server, hit, &[&format!("limit=\"{limit}\"")], 0.0).await;
+    }
+}

@@ -103,7 +103,10 @@ async fn each_metric_is_there_once_it_has_something_to_say_and_says_what_it_is()
 async fn what_should_never_happen_is_zero_from_the_start() {
     let page = Page::of(&start(&[])).await;
     for (name, label) in [
-        ("datastored_limits_hit_total", "limit=\"concurrent_tests\""),
+        (
+            "datastored_limits_hit_total",
+            "limit=\"max-concurrent-tests\"",
+        ),
         (
             "datastored_tls_handshakes_failed_total",
             "reason=\"timeout\"",

@@ -82,7 +82,7 @@ async fn a_test_too_many_is_a_limit_hit() {
         refused.err().map(|s| s.code()),
         Some(Code::ResourceExhausted)
     );
-    let labels = ["limit=\"concurrent_tests\""];
+    let labels = ["limit=\"max-concurrent-tests\""];
     shows(&server, "datastored_limits_hit_total", &labels, 1.0).await;
     held.release();
     first.ended().await;
