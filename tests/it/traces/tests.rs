@@ -82,6 +82,12 @@ async fn a_test_that_fails_is_one_trace_from_the_callers_span_to_each_call_of_s3
         panic!("{spans:#?}");
     };
     assert_eq!((&*test.name, has_failed(test)), (TEST, true));
+    // The call goes on until its stream has ended.
+    let last = children(&spans, test)
+        .into_iter()
+        .map(|s| s.end_time_unix_nano)
+        .max();
+    assert!(Some(rpc.end_time_unix_nano) > last);
     assert_eq!(attribute(test, "datastored.test.id"), report.test_id);
     assert_eq!(attribute(test, "datastored.test.outcome"), "FAILED");
     for check in &report.checks {
