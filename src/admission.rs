@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::Error;
-use crate::model::audit::Attempt;
+use crate::model::audit::{Actor, Attempt};
+use crate::model::call_id::CallId;
 use crate::model::caller::Account;
 use crate::model::connection_test::TestName;
 use crate::model::credentials::CredentialsPolicy;
@@ -36,6 +37,12 @@ pub struct Proofs {
     pub first: Proof,
     /// That of the enrichment datastore that is created with it.
     pub enrichment: Proof,
+}
+
+/// Who has a connection tested, and within which call.
+struct Asker {
+    account: Account,
+    call: Option<CallId>,
 }
 
 /// A field of a request that has a configuration, and the one that can name a test of it.
@@ -135,7 +142,7 @@ impl<S: Store> Admission<S> {
         role: Role,
         proof: Proof,
         fields: Fields,
-        asker: Option<&Account>,
+        asker: Option<&Asker>,
     ) -> Result<Option<TestName>, Error> {
         self.policy.check(&s3.credentials)?;
         match proof {
@@ -145,7 +152,7 @@ impl<S: Store> Admission<S> {
                 Ok(Some(test))
             }
             Proof::Test => match asker {
-                Some(account) => self.test(s3, role, fields.0, account).await.map(Some),
+                Some(asker) => self.test(s3, role, fields.0, asker).await.map(Some),
                 // A test writes to the bucket.
                 None => Ok(None),
             },
@@ -158,7 +165,7 @@ impl<S: Store> Admission<S> {
         s3: &S3Config,
         role: Role,
         field: &'static str,
-        account: &Account,
+        asker: &Asker,
     ) -> Result<TestName, Error> {
         let mut events = self.prober.start(Target {
             tested: Tested {
@@ -168,7 +175,8 @@ impl<S: Store> Admission<S> {
             },
             sample_key: None,
             retry_denied: Duration::ZERO,
-            account: account.clone(),
+            account: asker.account.clone(),
+            call: asker.call.clone(),
             audit: None,
         })?;
         while let Some(event) = events.recv().await {
@@ -187,7 +195,10 @@ impl<S: Store> Admission<S> {
 }
 
 /// Whose test it would be; nobody's in a trial, which tests nothing.
-fn asker(attempt: Option<&Arc<Attempt>>, is_trial: bool) -> Option<Account> {
-    let account = attempt.map(|attempt| attempt.actor().account());
-    (!is_trial).then(|| account.unwrap_or_default())
+fn asker(attempt: Option<&Arc<Attempt>>, is_trial: bool) -> Option<Asker> {
+    let actor = attempt.map(|attempt| attempt.actor());
+    (!is_trial).then(|| Asker {
+        account: actor.map(Actor::account).unwrap_or_default(),
+        call: actor.map(|actor| actor.call_id.clone()),
+    })
 }

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use tracing::{Instrument, Span, info_span};
 use uuid::Uuid;
 
 use crate::model::Error;
@@ -21,6 +22,7 @@ use crate::model::name::{DatastoreId, DatastoreName};
 use crate::model::role::Role;
 use crate::prober::Prober;
 use crate::registry::{Registry, Stored};
+use crate::spans::TARGET;
 use crate::store::Store;
 use marker::{Attempt, Reach};
 
@@ -95,6 +97,7 @@ impl<S: Store> Claims<S> {
         let inner = Arc::clone(&self.inner);
         let account = audit.as_ref().map(|attempt| attempt.actor().account());
         let work = async move { inner.attempt(stored.datastore, wish, audit).await };
+        let work = work.instrument(traced(wish));
         let done = self.prober.spawn(&account.unwrap_or_default(), work)?.await;
         done.unwrap_or_else(|panic| Err(Error::Internal(Box::new(panic))))
     }
@@ -150,7 +153,7 @@ impl<S: Store> Inner<S> {
             .note_claim(datastore, Some(pending.clone()), None);
         let noted = note.await?.datastore;
         let noted = self.registry.with_credentials(&noted.id).await?.datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach.clone()).await;
+        let attempt = self.at(&noted, &audit).await;
         // An earlier attempt that was not answered may have written the marker.
         let (claim, failure) = match attempt.make(datastore.claim.is_some()).await {
             Ok(enforced) => (Some(pending.confirmed(enforced)), None),
@@ -173,6 +176,18 @@ impl<S: Store> Inner<S> {
         }
     }
 
+    /// The marker at a datastore's prefix, for the call that asks for it.
+    async fn at<'a>(&self, datastore: &'a Datastore, audit: &Audit) -> Attempt<'a> {
+        let call = audit.as_ref().map(|attempt| &attempt.actor().call_id);
+        Attempt::new(
+            self.registry.installation(),
+            datastore,
+            call,
+            self.reach.clone(),
+        )
+        .await
+    }
+
     async fn give_up(&self, datastore: &Datastore, audit: Audit) -> Result<Stored, Error> {
         let held = datastore.claim.clone();
         let pending = held.clone().map(|claim| Claim {
@@ -185,7 +200,7 @@ impl<S: Store> Inner<S> {
             .await?
             .datastore;
         let noted = self.registry.with_credentials(&noted.id).await?.datastore;
-        let attempt = Attempt::new(self.registry.installation(), &noted, self.reach.clone()).await;
+        let attempt = self.at(&noted, &audit).await;
         match attempt.give_up().await {
             Ok(()) => {
                 let done = self.registry.note_claim(&noted, None, audit.as_ref());
@@ -198,6 +213,14 @@ impl<S: Store> Inner<S> {
                 Err(error.into())
             }
         }
+    }
+}
+
+/// The span of what is done in a bucket.
+fn traced(wish: Wish) -> Span {
+    match wish {
+        Wish::Claim => info_span!(target: TARGET, "claim prefix"),
+        Wish::Release => info_span!(target: TARGET, "release prefix"),
     }
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod load;
 mod tls;
 mod tokens;
+mod traces;
 mod web;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ pub use access::{AccessOptions, HealthAccess, ReflectionAccess};
 pub use load::LoadOptions;
 pub use tls::{ClientCertificate, Tls};
 pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
+pub use traces::TraceOptions;
 pub use web::WebOptions;
 
 use crate::cli::keys::{Keys, Place};
@@ -129,6 +131,10 @@ pub struct Serve {
     /// Which pages in browsers may call.
     #[command(flatten)]
     pub web: WebOptions,
+
+    /// Where traces are sent.
+    #[command(flatten)]
+    pub traces: TraceOptions,
 }
 
 /// What the server does with endpoints at private and loopback addresses.

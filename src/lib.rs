@@ -15,7 +15,7 @@
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
 //! - [`auth`] says who calls, and what they may call.
 //! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
-//! - [`metrics`] is what is counted for the operator, and the page that shows it.
+//! - [`metrics`] is what is counted for the operator, and the page that shows it; [`spans`] has what the spans of traces share.
 //! - [`client`] is for programs that call a server; it needs no other room, and comes alone with the feature of its name.
 //! - [`cli`] has the subcommands that are no server.
 //! - [`server`], [`config`], [`telemetry`], [`shutdown`], `core_dumps` and `open_files` make a process of it.
@@ -71,6 +71,8 @@ pub mod s3;
 pub mod server;
 #[cfg(feature = "server")]
 pub mod shutdown;
+#[cfg(feature = "server")]
+pub mod spans;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]

@@ -31,12 +31,20 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: Serve) -> ExitCode {
-    telemetry::init(options.log_format);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error, 1),
     };
+    let began = {
+        let _within = runtime.enter();
+        telemetry::init(options.log_format, &options.traces)
+    };
+    let traces = match began {
+        Ok(traces) => traces,
+        Err(error) => return failed(&error, 2),
+    };
     let done = runtime.block_on(server::run(options));
+    traces.end();
     // A look-up of a name cannot be ended, and nobody waits for it any more.
     runtime.shutdown_background();
     match done {

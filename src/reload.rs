@@ -104,6 +104,7 @@ impl Reloads {
     where
         F: Fn() -> Result<(), String> + Send + Sync + 'static,
     {
+        self.counted.watched(what);
         let (stopping, counted) = (self.stopping.clone(), self.counted.clone());
         let reload = move || {
             let outcome = reload();

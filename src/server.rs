@@ -45,7 +45,7 @@ const RELOAD_PATIENCE: Duration = Duration::from_secs(2);
 /// What health is asked for. The empty name stands for the server as a whole, and is SERVING from birth unless it is told otherwise.
 const HEALTH_NAMES: [&str; 2] = ["", "datastore.v1.DatastoreService"];
 
-/// The methods that are counted each by its own name.
+/// The methods that are counted and traced each by its own name.
 const DESCRIPTORS: [&[u8]; 4] = [
     pb::DESCRIPTORS,
     tonic_health::pb::FILE_DESCRIPTOR_SET,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::iam::Action;
 use crate::metrics::S3Calls;
+use crate::model::call_id::CallId;
 use crate::model::claim::{ClaimError, Owner, marker_key};
 use crate::model::datastore::Datastore;
 use crate::model::name::DatastoreName;
@@ -53,9 +54,15 @@ pub(super) struct Unmade {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) async fn new(installation: Uuid, datastore: &'a Datastore, reach: Reach) -> Self {
+    pub(super) async fn new(
+        installation: Uuid,
+        datastore: &'a Datastore,
+        call: Option<&CallId>,
+        reach: Reach,
+    ) -> Self {
+        let client = Client::new(&datastore.s3, reach.guard, reach.calls.clone()).await;
         Self {
-            client: Client::new(&datastore.s3, reach.guard, reach.calls.clone()).await,
+            client: client.on_behalf_of(call),
             datastore,
             key: marker_key(&datastore.s3.prefix),
             ours: Marker {

@@ -60,6 +60,7 @@ pub(super) async fn target<S: Store>(
             .as_ref()
             .map(|a| a.actor().account())
             .unwrap_or_default(),
+        call: audit.as_ref().map(|a| a.actor().call_id.clone()),
         audit,
     })
 }

@@ -15,12 +15,13 @@ use tokio::time::timeout;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Span, info_span};
 
 use super::authentication::Gate;
 use super::load::{Bounds, Deadline, Kind, Seat};
 use super::metering::{Metering, code};
 use super::request_id;
+use super::trace::TracedCall;
 use super::transport_errors::rewritten;
 use super::web::Origins;
 use body::Answer;
@@ -100,13 +101,19 @@ where
         let id = request_id::of(request.headers());
         let span = info_span!("call", %id);
         let header = request_id::header(&id);
+        let (path, methods) = (request.uri().path(), rules.metering.methods());
+        let traced = TracedCall::begin(&id, path, methods, request.headers());
+        let trace = traced.as_ref().map_or_else(Span::none, TracedCall::span);
         request.extensions_mut().insert(id);
         let call = async move {
             let mut answer = rules.answer(request, inner).await?;
             answer.headers_mut().extend(header);
-            Ok(answer)
+            Ok(match traced.and_then(|call| call.end(answer.headers())) {
+                Some(call) => answer.map(|body| body.traced(call)),
+                None => answer,
+            })
         };
-        Box::pin(call.instrument(span))
+        Box::pin(call.instrument(span).instrument(trace))
     }
 }
 

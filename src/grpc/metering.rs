@@ -1,16 +1,11 @@
 //! Counts the calls: which method, how each ended, how long it took.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use prost::Message;
-use prost_types::FileDescriptorSet;
 
+use super::methods::Methods;
 use crate::metrics::{Calls, Running};
-
-/// What stands for every method that no descriptor has.
-const OTHER: &str = "other";
 
 /// The names of the gRPC codes, by their numbers.
 const CODES: [&str; 17] = [
@@ -38,45 +33,29 @@ const CODES: [&str; 17] = [
 pub struct Metering {
     /// None when nobody asks for metrics: then nothing is counted.
     calls: Option<Calls>,
-    methods: HashMap<String, Arc<str>>,
-    other: Arc<str>,
+    methods: Methods,
 }
 
 impl Metering {
     /// Counts the methods of these descriptor sets by their names, and all others as one; or nothing at all.
     #[must_use]
     pub fn new(calls: Option<Calls>, descriptors: &[&[u8]]) -> Self {
-        let sets = descriptors.iter().flat_map(|d| methods_of(d));
         Self {
             calls,
-            methods: sets.collect(),
-            other: OTHER.into(),
+            methods: Methods::of(descriptors),
         }
     }
 
     /// A call to this path begins.
     pub(super) fn begin(&self, path: &str) -> Option<Running> {
         let calls = self.calls.as_ref()?;
-        let method = self.methods.get(path).unwrap_or(&self.other);
-        Some(calls.begin(Arc::clone(method)))
+        Some(calls.begin(Arc::clone(self.methods.at(path))))
     }
-}
 
-/// The methods of a descriptor set, by the paths they are called at.
-fn methods_of(descriptors: &[u8]) -> Vec<(String, Arc<str>)> {
-    // One that cannot be read has none. Reflection does not serve it either, and says so at the start.
-    let set = FileDescriptorSet::decode(descriptors).unwrap_or_default();
-    let mut methods = Vec::new();
-    for file in &set.file {
-        for service in &file.service {
-            for method in &service.method {
-                let (package, service) = (file.package(), service.name());
-                let name = format!("{package}.{service}/{}", method.name());
-                methods.push((format!("/{name}"), name.into()));
-            }
-        }
+    /// The methods, by whose names calls are counted.
+    pub(super) fn methods(&self) -> &Methods {
+        &self.methods
     }
-    methods
 }
 
 /// The name of the code that headers or trailers have.

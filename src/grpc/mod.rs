@@ -12,11 +12,13 @@ pub(crate) mod fuzz;
 mod iam_policy;
 mod load;
 mod metering;
+mod methods;
 mod page_token;
 mod request_id;
 mod service;
 mod sight;
 mod status;
+mod trace;
 mod transport_errors;
 mod web;
 

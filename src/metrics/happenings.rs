@@ -58,12 +58,22 @@ impl Reloads {
         );
     }
 
+    /// Something is read again from now on. It is shown from the start, so that the first error is seen as one more.
+    pub fn watched(&self, what: &'static str) {
+        for is_ok in [true, false] {
+            drop(self.0.get_or_create(&outcome_of(what, is_ok)));
+        }
+    }
+
     /// Something was read again, or could not be used.
     pub fn ended(&self, what: &'static str, is_ok: bool) {
-        let outcome = if is_ok { "ok" } else { "error" };
-        let labels = [("what", what), ("outcome", outcome)];
-        self.0.get_or_create(&labels).inc();
+        self.0.get_or_create(&outcome_of(what, is_ok)).inc();
     }
+}
+
+fn outcome_of(what: &'static str, is_ok: bool) -> [(&'static str, &'static str); 2] {
+    let outcome = if is_ok { "ok" } else { "error" };
+    [("what", what), ("outcome", outcome)]
 }
 
 impl Handshakes {

@@ -1,6 +1,5 @@
 //! The connection tests: what they come to, what they find, and how long their checks take. The words are those of the protos.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -10,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::Histograms;
 use crate::model::role::Role;
-use crate::report::{CheckResult, Outcome, Report};
+use crate::report::{CheckResult, Outcome, Report, word};
 
 /// Upper bounds in seconds: a check is a round trip or a few, and has `--check-timeout`.
 const SECONDS: [f64; 11] = [
@@ -87,16 +86,4 @@ impl Probes {
 
 fn labels(role: Role, outcome: Outcome) -> Labels<2> {
     [("role", word(&role)), ("outcome", word(&outcome))]
-}
-
-/// The name of a variant as the protos write it: `AccessDenied` is `ACCESS_DENIED`.
-fn word(variant: &impl Debug) -> String {
-    let mut word = String::new();
-    for letter in format!("{variant:?}").chars() {
-        if letter.is_ascii_uppercase() && !word.is_empty() {
-            word.push('_');
-        }
-        word.push(letter.to_ascii_uppercase());
-    }
-    word
 }

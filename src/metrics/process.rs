@@ -1,4 +1,4 @@
-//! The process: which version, since when, how much memory.
+//! The process: which version, since when, how much memory, how many files.
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use rustix::process::{Resource, getrlimit};
 
 /// What is known of the process.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Process {
     start: Gauge,
     /// In bytes.
     resident: Gauge,
+    open_files: Gauge,
+    most_files: Gauge,
 }
 
 impl Default for Process {
@@ -28,6 +31,8 @@ impl Default for Process {
             build,
             start,
             resident: Gauge::default(),
+            open_files: Gauge::default(),
+            most_files: Gauge::default(),
         }
     }
 }
@@ -45,6 +50,16 @@ impl Process {
             "The memory that the server has in use",
             self.resident.clone(),
         );
+        registry.register(
+            "process_open_fds",
+            "Files and connections that the server has open",
+            self.open_files.clone(),
+        );
+        registry.register(
+            "process_max_fds",
+            "How many files and connections the server may have open",
+            self.most_files.clone(),
+        );
     }
 
     /// Looks at what changes.
@@ -52,7 +67,20 @@ impl Process {
         if let Some(bytes) = resident() {
             self.resident.set(bytes);
         }
+        if let Some(number) = open_files() {
+            self.open_files.set(number);
+        }
+        let most = getrlimit(Resource::Nofile).current;
+        // Where there is no limit, there is no number for it either.
+        let most = most.and_then(|most| i64::try_from(most).ok());
+        self.most_files.set(most.unwrap_or(i64::MAX));
     }
+}
+
+/// The entries of `/proc/self/fd`, without the one by which they are read.
+fn open_files() -> Option<i64> {
+    let entries = fs::read_dir("/proc/self/fd").ok()?.count();
+    i64::try_from(entries.saturating_sub(1)).ok()
 }
 
 /// `VmRSS` of proc(5), which is in KiB.

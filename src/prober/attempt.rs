@@ -12,6 +12,7 @@ use super::residue::{Left, clean_up, still_there};
 use super::traces::Traces;
 use crate::metrics::S3Calls;
 use crate::model::Error;
+use crate::model::call_id::CallId;
 use crate::model::datastore::S3Config;
 use crate::model::residue::Leftover;
 use crate::s3::{Client, Guard};
@@ -27,6 +28,15 @@ pub(super) enum Attempt {
     Over,
     /// It was tried: what is left and why, and what the ledger holds now.
     Tried(Vec<Left>, Box<Leftover>),
+}
+
+/// Who tries.
+#[derive(Clone, Copy)]
+pub(super) enum By<'a> {
+    /// A later test at the same place.
+    Another(&'a Client),
+    /// The server, with the credentials that the ledger holds, and for the call that the test was within, if that is known.
+    Its(Option<&'a CallId>),
 }
 
 /// Attempts, for sweeps and tests alike. Clones share who is at it.
@@ -56,12 +66,12 @@ impl Attempts {
         }
     }
 
-    /// Tries once, with this client, or with the credentials that the ledger holds.
+    /// Tries once.
     pub(super) async fn once(
         &self,
         at: &S3Config,
         test_id: Uuid,
-        client: Option<&Client>,
+        by: By<'_>,
     ) -> Result<Attempt, Error> {
         let Ok(_owner) = timeout(self.deadline, self.own(test_id)).await else {
             return Ok(Attempt::Busy);
@@ -69,11 +79,13 @@ impl Attempts {
         let Some(leftover) = self.ledger.get(at, test_id).await? else {
             return Ok(Attempt::Over);
         };
-        let by_others = client.is_some();
-        let client = match client {
-            Some(client) => client.clone(),
-            None if leftover.keyless => return Ok(Attempt::Over),
-            None => Client::new(&leftover.s3, self.guard, self.calls.clone()).await,
+        let (client, by_others) = match by {
+            By::Another(client) => (client.clone(), true),
+            By::Its(_) if leftover.keyless => return Ok(Attempt::Over),
+            By::Its(call) => {
+                let client = Client::new(&leftover.s3, self.guard, self.calls.clone()).await;
+                (client.on_behalf_of(call), false)
+            }
         };
         let traces = Traces::of(Arc::clone(&self.ledger), leftover);
         traces.count_sweep().await;

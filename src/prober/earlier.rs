@@ -1,12 +1,13 @@
 //! What earlier tests have left at the same place: the next test there tries to remove it, with its own rights, and lists what stays.
 
 use tokio::task::JoinSet;
-use tracing::warn;
+use tracing::{Instrument, warn};
 use uuid::Uuid;
 
-use super::attempt::{Attempt, Attempts};
+use super::attempt::{Attempt, Attempts, By};
 use super::ledger::Ledger;
 use super::remedy::residue;
+use super::spans;
 use crate::model::datastore::S3Config;
 use crate::model::residue::{Leftover, Trace};
 use crate::report::Residue;
@@ -47,9 +48,9 @@ pub(super) async fn try_again(
     let mut tries = JoinSet::new();
     for leftover in left.drain(..left.len().min(TRIED)) {
         let (attempts, client) = (attempts.clone(), client.clone());
-        tries.spawn(async move {
-            let id = leftover.test_id;
-            match attempts.once(&leftover.s3, id, Some(&client)).await {
+        let id = leftover.test_id;
+        let attempt = async move {
+            match attempts.once(&leftover.s3, id, By::Another(&client)).await {
                 Ok(Attempt::Tried(_, open)) => Some(*open),
                 Ok(Attempt::Over) => None,
                 Ok(Attempt::Busy) => Some(leftover),
@@ -58,7 +59,8 @@ pub(super) async fn try_again(
                     Some(leftover)
                 }
             }
-        });
+        };
+        tries.spawn(attempt.instrument(spans::sweep(id)));
     }
     left.extend(tries.join_all().await.into_iter().flatten());
     left

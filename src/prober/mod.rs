@@ -14,6 +14,7 @@ mod remedy;
 mod removal;
 mod residue;
 mod run;
+mod spans;
 mod sweep;
 mod test;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use ledger::{Answer as LedgerAnswer, Ledger};
 use crate::metrics::{Metrics, S3Calls};
 use crate::model::Error;
 use crate::model::audit::Attempt;
+use crate::model::call_id::CallId;
 use crate::model::caller::Account;
 use crate::report::Tested;
 use crate::s3::Guard;
@@ -85,6 +87,8 @@ pub struct Target {
     pub retry_denied: Duration,
     /// Whose test it is, of the callers.
     pub account: Account,
+    /// The call within which it is tested: what is sent to S3 has its id.
+    pub call: Option<CallId>,
     /// The call that asked for this test, whose event is made when it ends; a test within a larger call has none.
     pub audit: Option<Arc<Attempt>>,
 }
@@ -125,9 +129,11 @@ impl Prober {
         let plan = plan::plan(target.tested.role);
         // Started, at most three for each check, Completed: the test never waits for a slow reader.
         let (events, receiver) = mpsc::channel(3 * run::checks_of(&plan).len() + 2);
+        // Tests are kept in the order of their ids, which begin with the time.
+        let id = Uuid::now_v7();
+        let traced = spans::test(id, &target.tested);
         let test = Test {
-            // Tests are kept in the order of their ids, which begin with the time.
-            id: Uuid::now_v7(),
+            id,
             target,
             plan,
             limits: self.limits,
@@ -137,9 +143,11 @@ impl Prober {
             sweeper: self.sweeper.clone(),
             cancel: self.stop.child_token(),
             events,
+            traced: traced.clone(),
         };
         let span = info_span!("connection_test", id = %test.id, uri = test.target.tested.s3.uri());
-        self.tests.spawn(test.run(place).instrument(span));
+        let run = test.run(place).instrument(span);
+        self.tests.spawn(run.instrument(traced));
         Ok(receiver)
     }
 
@@ -200,7 +208,7 @@ impl Prober {
                 leftover.ended = true;
                 self.ledger.put(&leftover).await?;
             }
-            self.sweeper.start(leftover, Duration::ZERO);
+            self.sweeper.start(leftover, None, Duration::ZERO);
         }
         Ok(())
     }

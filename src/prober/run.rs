@@ -7,9 +7,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::event::Event;
+use super::spans;
 use crate::report::{Check, CheckResult, Evidence, Finding, FindingReason, Verdict};
 
 /// One step in the plan. A check passes when all of its steps are done.
@@ -138,7 +139,7 @@ pub(super) async fn run<T: Steps>(
                 };
                 (index, patience.run(&*steps, step, tell).await)
             };
-            running.spawn(work.in_current_span());
+            running.spawn(work.in_current_span().instrument(run.span(index)));
         }
         let stopped = tokio::select! {
             biased;
@@ -302,6 +303,8 @@ struct Run<'a, S> {
     begun: Vec<Option<Instant>>,
     /// How long each check took that has ended.
     durations: Vec<Duration>,
+    /// The span of each check that has begun and not ended.
+    spans: Vec<Span>,
     connection_finding: Option<Finding>,
     /// Whether any step was answered.
     is_answered: bool,
@@ -318,6 +321,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         Self {
             begun: vec![None; checks.len()],
             durations: vec![Duration::ZERO; checks.len()],
+            spans: vec![Span::none(); checks.len()],
             states: vec![State::Waiting; plan.len()],
             shown: vec![None; plan.len()],
             checks: checks.into_iter().map(CheckResult::pending).collect(),
@@ -546,6 +550,7 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         if result.verdict == Verdict::Pending {
             result.verdict = Verdict::Running;
             self.begun[index] = Some(Instant::now());
+            self.spans[index] = spans::check(check);
             self.announce(check);
         }
     }
@@ -561,6 +566,24 @@ impl<'a, S: Copy + PartialEq> Run<'a, S> {
         };
         // The channel holds every event of a test; it refuses only when nobody listens any more.
         let _ = self.events.try_send(event);
+        self.trace(index);
+    }
+
+    /// The span of the check that a node works for.
+    fn span(&self, node: usize) -> Span {
+        self.spans[self.index_of(self.plan[node].check)].clone()
+    }
+
+    /// Ends the span of a check that has ended; what was never begun has one, too.
+    fn trace(&mut self, index: usize) {
+        let result = &self.checks[index];
+        if result.verdict.is_final() {
+            if self.begun[index].is_none() {
+                self.spans[index] = spans::check(result.check);
+            }
+            let span = std::mem::replace(&mut self.spans[index], Span::none());
+            spans::checked(&span, result);
+        }
     }
 
     fn root_cause(&self, check: Check) -> Blame {

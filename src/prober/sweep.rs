@@ -8,8 +8,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, warn};
 
-use super::attempt::{Attempt, Attempts, LANDED};
+use super::attempt::{Attempt, Attempts, By, LANDED};
 use super::remedy::residue;
+use super::spans;
+use crate::model::call_id::CallId;
 use crate::model::residue::Leftover;
 
 /// The pauses before each attempt but the first. What is there after the last one stays in the ledger, for a person.
@@ -55,10 +57,10 @@ impl Sweeper {
     }
 
     /// Tries to remove what a test has left until it is gone, may not be removed, or was tried often enough; for the first time after
-    /// `first`. Not when it is closed.
-    pub(super) fn start(&self, leftover: Leftover, first: Duration) {
+    /// `first`, and for the call that the test was within, if that is known. Not when it is closed.
+    pub(super) fn start(&self, leftover: Leftover, call: Option<CallId>, first: Duration) {
         if !self.closed.is_cancelled() {
-            let sweep = self.clone().sweep(leftover, first);
+            let sweep = self.clone().sweep(leftover, call, first);
             self.tasks.spawn(sweep.in_current_span());
         }
     }
@@ -68,7 +70,7 @@ impl Sweeper {
         self.closed.cancel();
     }
 
-    async fn sweep(self, leftover: Leftover, first: Duration) {
+    async fn sweep(self, leftover: Leftover, call: Option<CallId>, first: Duration) {
         let mut number = usize::try_from(leftover.sweeps).unwrap_or(PAUSES.len());
         if number >= PAUSES.len() && leftover.landing.is_empty() {
             return;
@@ -83,7 +85,7 @@ impl Sweeper {
                 place = attempt => place,
                 () = self.closed.cancelled() => return,
             };
-            let came_to = self.attempt(&leftover).await;
+            let came_to = self.attempt(&leftover, call.as_ref()).await;
             drop(place);
             number += 1;
             pause = match (came_to, PAUSES.get(number)) {
@@ -100,9 +102,10 @@ impl Sweeper {
     }
 
     /// Tries once.
-    async fn attempt(&self, leftover: &Leftover) -> CameTo {
+    async fn attempt(&self, leftover: &Leftover, call: Option<&CallId>) -> CameTo {
         let test = leftover.test_id;
-        let (left, open) = match self.attempts.once(&leftover.s3, test, None).await {
+        let attempt = self.attempts.once(&leftover.s3, test, By::Its(call));
+        let (left, open) = match attempt.instrument(spans::sweep(test)).await {
             Ok(Attempt::Tried(left, open)) => (left, open),
             Ok(Attempt::Busy) => return CameTo::Left,
             Ok(Attempt::Over) => return CameTo::End,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 use uuid::Uuid;
 
 use super::attempt::LANDED;
@@ -19,6 +19,7 @@ use super::plan::Step;
 use super::remedy::residue;
 use super::residue::{Left, Why, clean_up};
 use super::run::{self, Found, Node};
+use super::spans;
 use super::sweep::Sweeper;
 use super::traces::Traces;
 use super::{Limits, Target};
@@ -43,6 +44,8 @@ pub(super) struct Test {
     /// The test stops.
     pub(super) cancel: CancellationToken,
     pub(super) events: mpsc::Sender<Event>,
+    /// The span of the test.
+    pub(super) traced: Span,
 }
 
 impl Test {
@@ -99,20 +102,18 @@ impl Test {
         info!(outcome = ?report.outcome, residue = report.residue.len(), "connection test ended");
         let (report, name) = self.keep(report).await;
         self.metrics.probes.ended(self.target.tested.role, &report);
+        spans::tested(&self.traced, &report);
         // Who waits for the report may start the next test at once.
         drop(place);
         self.send(Event::Completed { report, name });
         self.sweep_later(&left, open);
     }
 
-    /// Calls S3 for this test, and for the call that asked for it.
+    /// Calls S3 for this test, and for the call within which it runs.
     async fn client(&self) -> Client {
         let calls = self.metrics.s3_calls.clone();
         let client = Client::new(&self.target.tested.s3, self.guard, calls).await;
-        match &self.target.audit {
-            Some(attempt) => client.on_behalf_of(&attempt.actor().call_id),
-            None => client,
-        }
+        client.on_behalf_of(self.target.call.as_ref())
     }
 
     /// Runs the plan; stops when nobody reads the events any more.
@@ -156,10 +157,11 @@ impl Test {
 
     /// Tries again later what was not answered; a removal that is denied stays denied.
     fn sweep_later(&self, left: &[Left], open: Leftover) {
+        let call = self.target.call.clone();
         if left.iter().any(|(_, why)| *why == Why::MayStillLand) {
-            self.sweeper.start(open, LANDED);
+            self.sweeper.start(open, call, LANDED);
         } else if !open.traces.is_empty() && !open.keyless {
-            self.sweeper.start(open, Duration::ZERO);
+            self.sweeper.start(open, call, Duration::ZERO);
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod evidence;
 mod kept;
+mod word;
 
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 pub use evidence::Evidence;
 pub use kept::{KeptTest, Subject, Tested, VerdictChange, changes};
+pub use word::word;
 
 use crate::iam::{Action, Layer};
 use crate::model::datastore::{AddressingStyle, S3Config};

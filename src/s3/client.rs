@@ -73,11 +73,12 @@ impl Client {
         }
     }
 
-    /// The same, whose requests to S3 have the id of a call in their user agent, as the name of an app: the first 50 characters, more are discouraged.
+    /// The same, whose requests to S3 have the id of the call, if there is one, in their user agent, as the name of an app: the first 50 characters, more are discouraged.
     #[must_use]
-    pub fn on_behalf_of(self, call: &CallId) -> Self {
-        let id = call.as_str();
-        if let Ok(name) = AppName::new(id[..id.len().min(MAX_APP_NAME)].to_owned()) {
+    pub fn on_behalf_of(self, call: Option<&CallId>) -> Self {
+        let cut = |id: &str| id[..id.len().min(MAX_APP_NAME)].to_owned();
+        let name = call.and_then(|call| AppName::new(cut(call.as_str())).ok());
+        if let Some(name) = name {
             let (route, sdk) = self.current();
             let builder = sdk.config().to_builder().app_name(name);
             self.take(route, Sdk::from_conf(builder.build()));

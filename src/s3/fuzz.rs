@@ -93,8 +93,12 @@ fn answers(canned: Canned) -> [Answer<()>; 2] {
             call.interceptor(seen).send()
         };
         [
-            observed("ListObjectsV2", &sdk, list).await.map(drop),
-            observed("DeleteObject", &sdk, delete).await.map(drop),
+            observed("ListObjectsV2", "logs", &sdk, list)
+                .await
+                .map(drop),
+            observed("DeleteObject", "logs", &sdk, delete)
+                .await
+                .map(drop),
         ]
     })
 }

@@ -17,6 +17,7 @@ mod result_class;
 mod role;
 mod send;
 mod signer;
+mod span;
 
 pub use calls::{Answer, Deleted, OpenUpload};
 pub use client::{Client, Route};

@@ -14,11 +14,13 @@ use aws_sdk_s3::config::{BehaviorVersion, IdentityCache, Region as SdkRegion, Sh
 use aws_sdk_sts::operation::assume_role::builders::AssumeRoleFluentBuilder;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 use tokio::sync::Mutex;
+use tracing::Instrument;
 
 use super::client::{retries, timeouts};
 use super::failure::{Cause, Failure, is_code};
 use super::observe::{Observer, Seen};
 use super::result_class;
+use super::span::CallSpan;
 use crate::metrics::S3Calls;
 use crate::model::credentials::AssumedRole;
 use crate::model::region::Region;
@@ -110,14 +112,20 @@ impl Role {
     async fn ask(&self) -> Result<SdkCredentials, Failure> {
         let observer = Observer::default();
         let request = self.0.request.clone().customize();
-        let answer = request.interceptor(observer.clone()).send().await;
+        let request = request.interceptor(observer.clone());
+        let span = CallSpan::begin("STS", "AssumeRole", None);
+        let answer = request.send().instrument(span.span()).await;
         let seen = observer.seen();
-        let output = answer.map_err(|error| reread(Failure::from_sdk(&error, &seen), &seen))?;
-        let credentials = output.credentials().and_then(of_sts);
-        credentials.ok_or_else(|| Failure {
-            status: seen.status,
-            ..Failure::new(Cause::NotS3)
-        })
+        let answer = answer.map_err(|error| reread(Failure::from_sdk(&error, &seen), &seen));
+        let credentials = answer.and_then(|output| {
+            let credentials = output.credentials().and_then(of_sts);
+            credentials.ok_or_else(|| Failure {
+                status: seen.status,
+                ..Failure::new(Cause::NotS3)
+            })
+        });
+        span.end(&seen, credentials.as_ref().err());
+        credentials
     }
 }
 

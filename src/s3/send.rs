@@ -6,12 +6,14 @@ use aws_sdk_s3::Client as Sdk;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::calls::Answer;
 use super::client::{Client, Route};
 use super::failure::{Cause, Failure};
 use super::observe::Observer;
 use super::result_class;
+use super::span::CallSpan;
 use crate::model::region::Region;
 use crate::report::Evidence;
 
@@ -27,7 +29,8 @@ impl Client {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let (route, sdk) = self.current();
-        let answer = self.observed(operation, &sdk, &send).await;
+        let bucket = self.bucket.as_str();
+        let answer = self.observed(operation, bucket, &sdk, &send).await;
         let Err(failure) = &answer.result else {
             return answer;
         };
@@ -35,7 +38,7 @@ impl Client {
             return answer;
         };
         let sdk = self.on(&other);
-        let again = self.observed(operation, &sdk, &send).await;
+        let again = self.observed(operation, bucket, &sdk, &send).await;
         if again.result.as_ref().is_err_and(is_lost) {
             return answer;
         }
@@ -89,7 +92,7 @@ impl Client {
             call.customize().interceptor(seen).send()
         };
         let sdk = self.on(route);
-        let answer = self.observed("ListObjectsV2", &sdk, &send).await;
+        let answer = self.observed("ListObjectsV2", bucket, &sdk, &send).await;
         Answer {
             evidence: answer.evidence,
             result: answer.result.map(|_| ()),
@@ -100,6 +103,7 @@ impl Client {
     async fn observed<T, E, F>(
         &self,
         operation: &'static str,
+        bucket: &str,
         sdk: &Sdk,
         send: impl Fn(&Sdk, Observer) -> F,
     ) -> Answer<T>
@@ -108,7 +112,7 @@ impl Client {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let counted = self.calls.begin(operation);
-        let answer = observed(operation, sdk, send).await;
+        let answer = observed(operation, bucket, sdk, send).await;
         counted.end(result_class::of(answer.result.as_ref().err()));
         answer
     }
@@ -169,9 +173,10 @@ fn may_be_carried_out(failure: &Failure) -> bool {
     }
 }
 
-/// Sends a call as it is, and says how it went.
+/// Sends a call as it is, in a span of its own, and says how it went.
 pub(super) async fn observed<T, E, F>(
     operation: &'static str,
+    bucket: &str,
     sdk: &Sdk,
     send: impl Fn(&Sdk, Observer) -> F,
 ) -> Answer<T>
@@ -180,8 +185,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let observer = Observer::default();
+    let span = CallSpan::begin("S3", operation, Some(bucket));
     let start = Instant::now();
-    let result = send(sdk, observer.clone()).await;
+    let call = send(sdk, observer.clone()).instrument(span.span());
+    let result = call.await;
     let duration = start.elapsed();
     let seen = observer.seen();
     let mut answer = Answer {
@@ -203,5 +210,6 @@ where
     }
     let failure = answer.result.as_ref().err();
     answer.evidence.s3_error_code = failure.and_then(|f| f.code.clone());
+    span.end(&seen, failure);
     answer
 }

@@ -218,6 +218,19 @@ fn only_the_room_of_metrics_names_its_library() {
 }
 
 #[test]
+fn only_who_sends_traces_and_who_takes_the_callers_over_name_opentelemetry() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let may = ["telemetry.rs", "telemetry/otlp.rs", "grpc/trace.rs"].map(|file| src.join(file));
+    for file in files_of(&src)
+        .into_iter()
+        .filter(|file| !may.contains(file))
+    {
+        let forbidden = ["opentelemetry", "tracing_opentelemetry"];
+        assert_eq!(named_in(&file, &forbidden), [""; 0]);
+    }
+}
+
+#[test]
 fn no_room_names_what_it_must_not_know() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();

@@ -22,6 +22,7 @@ mod residue;
 mod sealing;
 mod security_md;
 mod server;
+mod traces;
 mod transport;
 mod traps;
 mod web;

@@ -10,6 +10,7 @@ use tonic::body::Body;
 
 use crate::grpc::load::{End, Place, Seat};
 use crate::grpc::metering::code;
+use crate::grpc::trace::TracedCall;
 use crate::metrics::Running;
 
 /// A body, and what is held until it is over. A reader who does not read holds on to it.
@@ -19,6 +20,7 @@ pub struct Answer {
     body: Option<Body>,
     end: Option<End>,
     running: Option<Running>,
+    traced: Option<TracedCall>,
     _place: Option<Place>,
     _seat: Option<Seat>,
 }
@@ -30,6 +32,7 @@ impl Answer {
             body: Some(body),
             end: None,
             running: None,
+            traced: None,
             _place: None,
             _seat: None,
         }
@@ -55,7 +58,14 @@ impl Answer {
         Self { running, ..self }
     }
 
+    /// The code in its trailers ends this call, too.
+    pub(super) fn traced(self, call: TracedCall) -> Self {
+        let traced = Some(call);
+        Self { traced, ..self }
+    }
+
     fn count(&mut self, trailers: &HeaderMap) {
+        self.traced = self.traced.take().and_then(|call| call.end(trailers));
         if let Some(code) = code(trailers)
             && let Some(running) = self.running.take()
         {

@@ -21,7 +21,7 @@ async fn source(s3: &Server, name: &str) -> pb::Datastore {
 }
 
 /// An enrichment datastore at a prefix, and its bucket.
-async fn enrichment(s3: &Server, name: &str) -> (pb::Datastore, String) {
+pub async fn enrichment(s3: &Server, name: &str) -> (pb::Datastore, String) {
     let bucket = s3.bucket().await;
     let keys = s3.user(&policies::enrichment(&bucket)).await;
     (enrichment_at(s3, name, &bucket, &keys), bucket)
@@ -34,7 +34,7 @@ fn enrichment_at(s3: &Server, name: &str, bucket: &str, keys: &Keys) -> pb::Data
 }
 
 /// A create that tests the connection.
-fn tested(datastore: pb::Datastore) -> pb::CreateDatastoreRequest {
+pub fn tested(datastore: pb::Datastore) -> pb::CreateDatastoreRequest {
     pb::CreateDatastoreRequest {
         datastore: Some(datastore),
         ..pb::CreateDatastoreRequest::default()

@@ -43,6 +43,8 @@ struct State {
     calls: Mutex<Vec<&'static str>>,
     /// What was sent with each of them, in the order in which it was read.
     bodies: Mutex<Vec<(&'static str, Bytes)>>,
+    /// Who each of them said that it is from, in the order in which they came in.
+    agents: Mutex<Vec<String>>,
     /// Connections that the proxy closes are reset.
     resets: AtomicBool,
     /// How many clients are connected, and how many calls the server was handed and has not answered.
@@ -197,6 +199,7 @@ impl Proxy {
             faults: Mutex::default(),
             calls: Mutex::default(),
             bodies: Mutex::default(),
+            agents: Mutex::default(),
             resets: AtomicBool::default(),
             busy: watch::Sender::new(0),
         });
@@ -281,6 +284,11 @@ impl Proxy {
             .collect()
     }
 
+    /// The user agents of the calls that have come in since this was asked last.
+    pub fn agents(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.state.agents))
+    }
+
     fn add(&self, operation: &'static str, fault: Fault) {
         lock(&self.state.faults).push((operation, fault));
     }
@@ -330,6 +338,9 @@ async fn handle(
 ) -> Result<Response<Body>, LostAnswer> {
     let operation = operation(request.method(), request.uri());
     lock(&state.calls).push(operation);
+    let agent = request.headers().get("user-agent").map(|a| a.to_str());
+    let agent = agent.and_then(Result::ok).unwrap_or_default().to_owned();
+    lock(&state.agents).push(agent);
     let fault = state.fault(operation, request.headers());
     // Read to its end before anything is held: else nobody notices that the client has gone, and a dead client's call is carried out.
     let (head, body) = request.into_parts();

@@ -50,7 +50,7 @@ async fn the_page_has_the_form_that_is_asked_for() {
 }
 
 /// Every metric, in the order of the page. Dashboards and alerts name them: one that is renamed breaks those.
-pub const ALL: [&str; 18] = [
+pub const ALL: [&str; 20] = [
     "datastored_rpcs_total",
     "datastored_rpc_duration_seconds",
     "datastored_rpcs_in_flight",
@@ -69,6 +69,8 @@ pub const ALL: [&str; 18] = [
     "datastored_build_info",
     "datastored_process_start_time_seconds",
     "datastored_process_resident_memory_bytes",
+    "datastored_process_open_fds",
+    "datastored_process_max_fds",
 ];
 
 #[tokio::test]
@@ -110,6 +112,7 @@ async fn what_should_never_happen_is_zero_from_the_start() {
             "reason=\"timeout\"",
         ),
         ("datastored_connection_tests_total", "outcome=\"FAILED\""),
+        ("datastored_reloads_total", "outcome=\"error\""),
         ("datastored_residue_open", ""),
     ] {
         let mut lines = page.lines();

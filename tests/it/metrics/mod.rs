@@ -1,10 +1,13 @@
 //! What the operator sees: metrics as Prometheus reads them, and the ids of calls; here is what these tests share.
 
 mod calls;
+mod dashboard;
 mod listener;
 mod probes;
+mod promql;
 mod request_ids;
 mod state;
+mod user_agents;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -1,9 +1,6 @@
-//! The id of a call: in its answer, in the log, in the audit, and in what is sent to S3.
+//! The id of a call: in its answer, in the log, and in the audit.
 
-use datastored::pb::test_connection_request::Target;
 use datastored::pb::{self, Role};
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Status};
 use uuid::Uuid;
@@ -12,7 +9,7 @@ use crate::api::{Client, creation, raw, sent, start};
 use crate::lab::eventually;
 use crate::server::{Datastored, datastore, s3_config};
 
-fn id_in(metadata: &MetadataMap) -> String {
+pub fn id_in(metadata: &MetadataMap) -> String {
     let ids: Vec<_> = metadata.get_all("x-request-id").iter().collect();
     assert_eq!(ids.len(), 1, "{metadata:?}");
     ids[0].to_str().expect("an id is text").to_owned()
@@ -23,7 +20,7 @@ fn is_new(id: &str) -> bool {
 }
 
 /// A message with an id of the caller's.
-fn with_id<M>(message: M, id: &str) -> Request<M> {
+pub fn with_id<M>(message: M, id: &str) -> Request<M> {
     let mut request = Request::new(message);
     let id = id.parse().expect("metadata");
     request.metadata_mut().append("x-request-id", id);
@@ -106,33 +103,5 @@ async fn the_audit_and_the_log_have_the_id_that_the_answer_has() {
             server.log().contains(&span)
         })
         .await;
-    }
-}
-
-#[tokio::test]
-async fn what_a_connection_test_sends_to_s3_has_the_id_in_its_user_agent() {
-    let (_server, mut client) = start().await;
-    let longest = "a".repeat(64);
-    for (id, shown) in [("trace-42", "trace-42"), (&longest, &longest[..50])] {
-        let s3 = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", s3.local_addr().unwrap());
-        let at = s3_config("s3://logs", &endpoint, "AKIAIOSFODNN7EXAMPLE", "secret");
-        let request = pb::TestConnectionRequest {
-            target: Some(Target::Datastore(datastore("", Role::Source, at))),
-            ..pb::TestConnectionRequest::default()
-        };
-        let asked = with_id(request, id);
-        let events = client.test_connection(asked).await.expect("it begins");
-        assert_eq!(id_in(events.metadata()), id);
-        let (mut stream, _) = s3.accept().await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.expect("a request has a head"));
-        }
-        let head = String::from_utf8(head).unwrap();
-        let agent = head.lines().find(|l| l.starts_with("user-agent: "));
-        let agent = agent.expect("the SDK says who it is");
-        let named = agent.split(' ').any(|part| part == format!("app/{shown}"));
-        assert!(named, "{agent}");
     }
 }

@@ -68,13 +68,22 @@ async fn what_tests_have_left_is_open_until_it_is_gone_also_after_a_restart() {
 }
 
 #[tokio::test]
-async fn the_process_says_its_version_its_start_and_its_memory() {
+async fn the_process_says_its_version_its_start_its_memory_and_its_files() {
     let server = start(&[]);
     let page = Page::of(&server).await;
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     let build = page.value("datastored_build_info", &[&version]);
     assert!((build - 1.0).abs() < 0.5, "{}", page.0);
     assert!(page.value("datastored_process_resident_memory_bytes", &[]) > 1e6);
+    let files = std::fs::read_dir(format!("/proc/{}/fd", server.pid()));
+    let files = files.expect("it runs").count();
+    let open = page.value("datastored_process_open_fds", &[]);
+    // The connection that the page was read on is closed by now.
+    assert!(
+        (open - f64::from(u32::try_from(files).unwrap())).abs() <= 2.0,
+        "{open} {files}"
+    );
+    assert!(page.value("datastored_process_max_fds", &[]) >= open);
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     let age = since.as_secs_f64() - page.value("datastored_process_start_time_seconds", &[]);
     assert!((0.0..60.0).contains(&age), "{age}");

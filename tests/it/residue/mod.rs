@@ -62,15 +62,15 @@ async fn comes_to_hold(s3: &Server, bucket: &str, expected: &[&str]) {
 }
 
 /// A test whose canary and upload are in the bucket, with the calls that would go on held.
-struct Midway {
-    watched: Watched,
-    proxy: Proxy,
-    bucket: String,
-    config: pb::S3Config,
-    held: [Held; 2],
+pub struct Midway {
+    pub watched: Watched,
+    pub proxy: Proxy,
+    pub bucket: String,
+    pub config: pb::S3Config,
+    pub held: [Held; 2],
 }
 
-async fn midway(server: &Datastored, s3: &Server) -> Midway {
+pub async fn midway(server: &Datastored, s3: &Server) -> Midway {
     let (proxy, bucket, config) = behind_a_proxy(s3).await;
     let held = [proxy.hold("GetObject"), proxy.hold("ListParts")];
     let watched = watch(server, config.clone(), pb::Role::Enrichment).await;
