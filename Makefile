@@ -5,12 +5,13 @@ VENV := target/venv
 BUF_VERSION := 1.75.0
 BUF := target/buf/node_modules/.bin/buf
 TOOLS := target/tools
+API_LINTER := $(TOOLS)/go/api-linter
 CYCLONEDX_VERSION := 0.5.9
 # How long `make fuzz` fuzzes each target, in seconds, and which: all of fuzz/seeds if none is named.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test serve bench verdicts lint format proto-lint docs deny sbom fuzz ci
+.PHONY: help demo test serve bench verdicts lint format proto-lint proto-breaking docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,9 +40,16 @@ format: $(BUF) ## Format the code and the protos
 	$(CARGO) fmt
 	$(BUF) format --write proto
 
-proto-lint: $(BUF) ## Lint the protos and check their format
+proto-lint: $(BUF) $(API_LINTER) proto-breaking ## Lint the protos (buf, Google's api-linter), check their format, compare them with the last release
 	cd proto && ../$(BUF) lint
 	cd proto && ../$(BUF) format --diff --exit-code --path datastore
+	cd proto && ../$(API_LINTER) --config api-linter.yaml --set-exit-status datastore/v1/*.proto
+
+proto-breaking: $(BUF) ## Check that the protos break nobody who uses those of the last release
+	@tag=$$(git describe --tags --match 'v*' --abbrev=0 2>/dev/null); \
+	if [ -z "$$tag" ]; then echo "proto-breaking: NOTHING WAS COMPARED: no tag v* is reachable, so there is no release to compare with"; exit; fi; \
+	rm -rf target/released && mkdir -p target/released && git archive "$$tag" proto | tar -x -C target/released && \
+	echo "proto-breaking: comparing with $$tag" && cd proto && ../$(BUF) breaking --against ../target/released/proto
 
 docs: ## Build the documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
@@ -89,3 +97,8 @@ $(TOOLS)/bin/cargo-cyclonedx:
 # buf, from npm; only lint needs it.
 $(BUF):
 	npm install --silent --no-save --no-audit --no-fund --prefix target/buf @bufbuild/buf@$(BUF_VERSION)
+
+# Google's api-linter, compiled by Go as packaging/go pins it; only lint needs it.
+$(API_LINTER): packaging/go/go.mod packaging/go/go.sum
+	cd packaging/go && GOBIN=$(CURDIR)/$(TOOLS)/go go install github.com/googleapis/api-linter/v2/cmd/api-linter
+	touch $@
