@@ -11,7 +11,7 @@ CYCLONEDX_VERSION := 0.5.9
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test serve bench verdicts lint format proto-lint proto-breaking api-docs docs deny sbom fuzz ci
+.PHONY: help demo test serve bench verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ api-docs: $(BUF) $(TOOLS)/.installed ## Write docs/api.md, the reference of the 
 	cd proto && ../$(BUF) build --path datastore --output ../target/api.binpb
 	$(TOOLS)/bin/python docs/api_reference.py target/api.binpb > target/api.md
 	mv target/api.md docs/api.md
+
+cookbook: $(VENV)/.installed ## Write what the commands of docs/grpcurl.md print into it
+	WRITE_COOKBOOK=1 $(CARGO) test --locked --test it -- cookbook
 
 docs: ## Build the documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps

@@ -13,7 +13,7 @@ PACKAGE = "datastore.v1"
 HEADER = f"""<!-- Written by `make api-docs` from proto/; change the comments there. -->
 # API reference
 
-Package `{PACKAGE}`. The protos are in [proto/datastore/v1](../proto/datastore/v1).
+Package `{PACKAGE}`. The protos are in [proto/datastore/v1](../proto/datastore/v1); [grpcurl.md](grpcurl.md) has a session with every RPC.
 """
 MESSAGE, ENUM, SERVICE = 4, 5, 6  # the numbers of their fields in FileDescriptorProto
 FIELD, ONEOF = 2, 8  # in DescriptorProto
