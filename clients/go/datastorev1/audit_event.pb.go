@@ -182,7 +182,7 @@ var File_datastore_v1_audit_event_proto protoreflect.FileDescriptor
 
 const file_datastore_v1_audit_event_proto_rawDesc = "" +
 	"\n" +
-	"\x1edatastore/v1/audit_event.proto\x12\fdatastore.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x04\n" +
+	"\x1edatastore/v1/audit_event.proto\x12\fdatastore.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x04\n" +
 	"\n" +
 	"AuditEvent\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12?\n" +
@@ -194,14 +194,15 @@ const file_datastore_v1_audit_event_proto_rawDesc = "" +
 	"\x06action\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\x06action\x12 \n" +
 	"\bresource\x18\a \x01(\tB\x04\xe2A\x01\x03R\bresource\x127\n" +
 	"\x14enrichment_datastore\x18\b \x01(\tB\x04\xe2A\x01\x03R\x13enrichmentDatastore\x12+\n" +
-	"\x0echanged_fields\x18\t \x03(\tB\x04\xe2A\x01\x03R\rchangedFields\x12#\n" +
+	"\x0echanged_fields\x18\t \x03(\tB\x04\xe2A\x01\x03R\rchangedFields\x12+\n" +
 	"\n" +
 	"request_id\x18\n" +
-	" \x01(\tB\x04\xe2A\x01\x03R\trequestId\x12\x1e\n" +
+	" \x01(\tB\f\xe2A\x01\x03\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x12\x1e\n" +
 	"\aoutcome\x18\v \x01(\tB\x04\xe2A\x01\x03R\aoutcome\x12/\n" +
 	"\x10connection_tests\x18\f \x03(\tB\x04\xe2A\x01\x03R\x0fconnectionTests:R\xeaAO\n" +
 	"\x19datastored.dev/AuditEvent\x12\x19auditEvents/{audit_event}*\vauditEvents2\n" +
-	"auditEventB2Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
+	"auditEventBX\n" +
+	"\x11dev.datastored.v1B\x0fAuditEventProtoP\x01Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
 
 var (
 	file_datastore_v1_audit_event_proto_rawDescOnce sync.Once

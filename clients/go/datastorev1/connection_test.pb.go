@@ -1496,7 +1496,8 @@ const file_datastore_v1_connection_test_proto_rawDesc = "" +
 	"\x1dPOLICY_LAYER_RESOURCE_CONTROL\x10\x04\x12%\n" +
 	"!POLICY_LAYER_PERMISSIONS_BOUNDARY\x10\x05\x12\x18\n" +
 	"\x14POLICY_LAYER_SESSION\x10\x06\x12\x1d\n" +
-	"\x19POLICY_LAYER_VPC_ENDPOINT\x10\aB2Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
+	"\x19POLICY_LAYER_VPC_ENDPOINT\x10\aB\\\n" +
+	"\x11dev.datastored.v1B\x13ConnectionTestProtoP\x01Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
 
 var (
 	file_datastore_v1_connection_test_proto_rawDescOnce sync.Once

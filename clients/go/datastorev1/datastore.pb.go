@@ -1172,7 +1172,8 @@ const file_datastore_v1_datastore_proto_rawDesc = "" +
 	"\x1aCREDENTIALS_KIND_TEMPORARY\x10\x02\x12\x1e\n" +
 	"\x1aCREDENTIALS_KIND_ANONYMOUS\x10\x03\x12\x1c\n" +
 	"\x18CREDENTIALS_KIND_AMBIENT\x10\x04\x12!\n" +
-	"\x1dCREDENTIALS_KIND_ASSUMED_ROLE\x10\x05B2Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
+	"\x1dCREDENTIALS_KIND_ASSUMED_ROLE\x10\x05BW\n" +
+	"\x11dev.datastored.v1B\x0eDatastoreProtoP\x01Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
 
 var (
 	file_datastore_v1_datastore_proto_rawDescOnce sync.Once

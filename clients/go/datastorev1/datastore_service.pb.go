@@ -1539,7 +1539,7 @@ var File_datastore_v1_datastore_service_proto protoreflect.FileDescriptor
 
 const file_datastore_v1_datastore_service_proto_rawDesc = "" +
 	"\n" +
-	"$datastore/v1/datastore_service.proto\x12\fdatastore.v1\x1a\x1edatastore/v1/audit_event.proto\x1a\"datastore/v1/connection_test.proto\x1a\x1cdatastore/v1/datastore.proto\x1a\x1ddatastore/v1/iam_policy.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\xb0\x04\n" +
+	"$datastore/v1/datastore_service.proto\x12\fdatastore.v1\x1a\x1edatastore/v1/audit_event.proto\x1a\"datastore/v1/connection_test.proto\x1a\x1cdatastore/v1/datastore.proto\x1a\x1ddatastore/v1/iam_policy.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\xb0\x04\n" +
 	"\x16CreateDatastoreRequest\x12;\n" +
 	"\tdatastore\x18\x01 \x01(\v2\x17.datastore.v1.DatastoreB\x04\xe2A\x01\x02R\tdatastore\x12'\n" +
 	"\fdatastore_id\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\vdatastoreId\x12+\n" +
@@ -1664,24 +1664,24 @@ const file_datastore_v1_datastore_service_proto_rawDesc = "" +
 	"\x06filter\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x06filter\"~\n" +
 	"\x17ListAuditEventsResponse\x12;\n" +
 	"\faudit_events\x18\x01 \x03(\v2\x18.datastore.v1.AuditEventR\vauditEvents\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xbe\n" +
-	"\n" +
-	"\x10DatastoreService\x12P\n" +
-	"\x0fCreateDatastore\x12$.datastore.v1.CreateDatastoreRequest\x1a\x17.datastore.v1.Datastore\x12J\n" +
-	"\fGetDatastore\x12!.datastore.v1.GetDatastoreRequest\x1a\x17.datastore.v1.Datastore\x12[\n" +
-	"\x0eListDatastores\x12#.datastore.v1.ListDatastoresRequest\x1a$.datastore.v1.ListDatastoresResponse\x12P\n" +
-	"\x0fUpdateDatastore\x12$.datastore.v1.UpdateDatastoreRequest\x1a\x17.datastore.v1.Datastore\x12O\n" +
-	"\x0fDeleteDatastore\x12$.datastore.v1.DeleteDatastoreRequest\x1a\x16.google.protobuf.Empty\x12]\n" +
-	"\x0eTestConnection\x12#.datastore.v1.TestConnectionRequest\x1a$.datastore.v1.TestConnectionResponse0\x01\x12Y\n" +
-	"\x11GetConnectionTest\x12&.datastore.v1.GetConnectionTestRequest\x1a\x1c.datastore.v1.ConnectionTest\x12j\n" +
-	"\x13ListConnectionTests\x12(.datastore.v1.ListConnectionTestsRequest\x1a).datastore.v1.ListConnectionTestsResponse\x12N\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x99\v\n" +
+	"\x10DatastoreService\x12k\n" +
+	"\x0fCreateDatastore\x12$.datastore.v1.CreateDatastoreRequest\x1a\x17.datastore.v1.Datastore\"\x19\xdaA\x16datastore,datastore_id\x12S\n" +
+	"\fGetDatastore\x12!.datastore.v1.GetDatastoreRequest\x1a\x17.datastore.v1.Datastore\"\a\xdaA\x04name\x12[\n" +
+	"\x0eListDatastores\x12#.datastore.v1.ListDatastoresRequest\x1a$.datastore.v1.ListDatastoresResponse\x12j\n" +
+	"\x0fUpdateDatastore\x12$.datastore.v1.UpdateDatastoreRequest\x1a\x17.datastore.v1.Datastore\"\x18\xdaA\x15datastore,update_mask\x12X\n" +
+	"\x0fDeleteDatastore\x12$.datastore.v1.DeleteDatastoreRequest\x1a\x16.google.protobuf.Empty\"\a\xdaA\x04name\x12]\n" +
+	"\x0eTestConnection\x12#.datastore.v1.TestConnectionRequest\x1a$.datastore.v1.TestConnectionResponse0\x01\x12b\n" +
+	"\x11GetConnectionTest\x12&.datastore.v1.GetConnectionTestRequest\x1a\x1c.datastore.v1.ConnectionTest\"\a\xdaA\x04name\x12u\n" +
+	"\x13ListConnectionTests\x12(.datastore.v1.ListConnectionTestsRequest\x1a).datastore.v1.ListConnectionTestsResponse\"\t\xdaA\x06parent\x12N\n" +
 	"\x0eLinkEnrichment\x12#.datastore.v1.LinkEnrichmentRequest\x1a\x17.datastore.v1.Datastore\x12R\n" +
 	"\x10UnlinkEnrichment\x12%.datastore.v1.UnlinkEnrichmentRequest\x1a\x17.datastore.v1.Datastore\x12d\n" +
 	"\x11ResolveEnrichment\x12&.datastore.v1.ResolveEnrichmentRequest\x1a'.datastore.v1.ResolveEnrichmentResponse\x12H\n" +
 	"\vClaimPrefix\x12 .datastore.v1.ClaimPrefixRequest\x1a\x17.datastore.v1.Datastore\x12L\n" +
 	"\rReleasePrefix\x12\".datastore.v1.ReleasePrefixRequest\x1a\x17.datastore.v1.Datastore\x12d\n" +
 	"\x11GenerateIamPolicy\x12&.datastore.v1.GenerateIamPolicyRequest\x1a'.datastore.v1.GenerateIamPolicyResponse\x12^\n" +
-	"\x0fListAuditEvents\x12$.datastore.v1.ListAuditEventsRequest\x1a%.datastore.v1.ListAuditEventsResponseB2Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
+	"\x0fListAuditEvents\x12$.datastore.v1.ListAuditEventsRequest\x1a%.datastore.v1.ListAuditEventsResponseB^\n" +
+	"\x11dev.datastored.v1B\x15DatastoreServiceProtoP\x01Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
 
 var (
 	file_datastore_v1_datastore_service_proto_rawDescOnce sync.Once

@@ -149,6 +149,9 @@ const (
 	// DEADLINE_EXCEEDED. The call has not ended within the time that its caller, or the server, gives it. What it was to change may have been changed.
 	// Example: { "timeout": "2s", "set_by": "caller" }
 	ErrorReason_ERROR_REASON_DEADLINE_PASSED ErrorReason = 39
+	// PERMISSION_DENIED. A page in a browser calls whose origin this server does not allow.
+	// Example: { "origin": "https://console.example.com" }
+	ErrorReason_ERROR_REASON_ORIGIN_NOT_ALLOWED ErrorReason = 40
 )
 
 // Enum value maps for ErrorReason.
@@ -194,6 +197,7 @@ var (
 		37: "ERROR_REASON_CREDENTIALS_UNREADABLE",
 		38: "ERROR_REASON_TOO_MANY_REQUESTS",
 		39: "ERROR_REASON_DEADLINE_PASSED",
+		40: "ERROR_REASON_ORIGIN_NOT_ALLOWED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                     0,
@@ -236,6 +240,7 @@ var (
 		"ERROR_REASON_CREDENTIALS_UNREADABLE":          37,
 		"ERROR_REASON_TOO_MANY_REQUESTS":               38,
 		"ERROR_REASON_DEADLINE_PASSED":                 39,
+		"ERROR_REASON_ORIGIN_NOT_ALLOWED":              40,
 	}
 )
 
@@ -270,7 +275,7 @@ var File_datastore_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_datastore_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fdatastore/v1/error_reason.proto\x12\fdatastore.v1*\xcf\v\n" +
+	"\x1fdatastore/v1/error_reason.proto\x12\fdatastore.v1*\xf4\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bERROR_REASON_INVALID_FIELDS\x10\x01\x12$\n" +
@@ -312,7 +317,9 @@ const file_datastore_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_ACCESS_TOO_LOW\x10$\x12'\n" +
 	"#ERROR_REASON_CREDENTIALS_UNREADABLE\x10%\x12\"\n" +
 	"\x1eERROR_REASON_TOO_MANY_REQUESTS\x10&\x12 \n" +
-	"\x1cERROR_REASON_DEADLINE_PASSED\x10'B2Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
+	"\x1cERROR_REASON_DEADLINE_PASSED\x10'\x12#\n" +
+	"\x1fERROR_REASON_ORIGIN_NOT_ALLOWED\x10(BY\n" +
+	"\x11dev.datastored.v1B\x10ErrorReasonProtoP\x01Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
 
 var (
 	file_datastore_v1_error_reason_proto_rawDescOnce sync.Once

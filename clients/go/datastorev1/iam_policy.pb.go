@@ -349,7 +349,8 @@ const file_datastore_v1_iam_policy_proto_rawDesc = "" +
 	"\x13PolicyCompatibility\x12$\n" +
 	" POLICY_COMPATIBILITY_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aPOLICY_COMPATIBILITY_EXACT\x10\x01\x12\x1e\n" +
-	"\x1aPOLICY_COMPATIBILITY_GUIDE\x10\x02B2Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
+	"\x1aPOLICY_COMPATIBILITY_GUIDE\x10\x02BW\n" +
+	"\x11dev.datastored.v1B\x0eIamPolicyProtoP\x01Z0datastored.dev/client/go/datastorev1;datastorev1b\x06proto3"
 
 var (
 	file_datastore_v1_iam_policy_proto_rawDescOnce sync.Once

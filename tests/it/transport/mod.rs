@@ -31,17 +31,17 @@ use crate::lab;
 use crate::server::Datastored;
 
 /// Who vouches for servers or callers.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate of an authority, with its key.
-struct Issued {
+pub struct Issued {
     certificate: CertificateDer<'static>,
-    pem: String,
-    key: KeyPair,
+    pub pem: String,
+    pub key: KeyPair,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let name = lab::new_name();
@@ -50,17 +50,17 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("an authority can be made"))
     }
 
-    fn pem(&self) -> String {
+    pub fn pem(&self) -> String {
         self.0.pem()
     }
 
     /// A certificate for `localhost`.
-    fn issue(&self) -> Issued {
+    pub fn issue(&self) -> Issued {
         self.issue_as(|_| {})
     }
 
     /// The same with changes.
-    fn issue_as(&self, change: impl FnOnce(&mut CertificateParams)) -> Issued {
+    pub fn issue_as(&self, change: impl FnOnce(&mut CertificateParams)) -> Issued {
         self.issue_for(KeyPair::generate().expect("a key can be made"), change)
     }
 
@@ -120,32 +120,36 @@ fn with_http2(mut config: ClientConfig) -> ClientConfig {
 }
 
 /// The files of a server, in a folder of their own.
-struct Files(TempDir);
+pub struct Files(TempDir);
 
 impl Files {
     /// With this certificate and its key.
-    fn of(issued: &Issued) -> Self {
+    pub fn of(issued: &Issued) -> Self {
         let files = Self(TempDir::new().expect("a temporary folder can be made"));
         files.write("cert.pem", &issued.pem);
         files.write("key.pem", &issued.key.serialize_pem());
         files
     }
 
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn path_text(&self, name: &str) -> String {
+    pub fn path_text(&self, name: &str) -> String {
         let path = self.path(name);
         path.to_str().expect("a path is text").to_owned()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).expect("a file can be written");
     }
 
     /// The options that name certificate and key, and more.
-    fn options(&self, more: &[&str]) -> Vec<String> {
+    pub fn options(&self, more: &[&str]) -> Vec<String> {
         let mut options = options(&self.path("cert.pem"), &self.path("key.pem"));
         options.extend(more.iter().map(|&option| option.to_owned()));
         options

@@ -23,17 +23,19 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x64\x61tastore/v1/audit_event.proto\x12\x0c\x64\x61tastore.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x03\n\nAuditEvent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x34\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x61ll_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x63\x61ller\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x64\x64ress\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08resource\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\"\n\x14\x65nrichment_datastore\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63hanged_fields\x18\t \x03(\tB\x04\xe2\x41\x01\x03\x12\x18\n\nrequest_id\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07outcome\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63onnection_tests\x18\x0c \x03(\tB\x04\xe2\x41\x01\x03:R\xea\x41O\n\x19\x64\x61tastored.dev/AuditEvent\x12\x19\x61uditEvents/{audit_event}*\x0b\x61uditEvents2\nauditEventb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x64\x61tastore/v1/audit_event.proto\x12\x0c\x64\x61tastore.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x03\n\nAuditEvent\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x34\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x61ll_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x63\x61ller\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x64\x64ress\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08resource\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\"\n\x14\x65nrichment_datastore\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63hanged_fields\x18\t \x03(\tB\x04\xe2\x41\x01\x03\x12 \n\nrequest_id\x18\n \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x15\n\x07outcome\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63onnection_tests\x18\x0c \x03(\tB\x04\xe2\x41\x01\x03:R\xea\x41O\n\x19\x64\x61tastored.dev/AuditEvent\x12\x19\x61uditEvents/{audit_event}*\x0b\x61uditEvents2\nauditEventB&\n\x11\x64\x65v.datastored.v1B\x0f\x41uditEventProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'datastored.v1.audit_event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\021dev.datastored.v1B\017AuditEventProtoP\001'
   _globals['_AUDITEVENT'].fields_by_name['name']._loaded_options = None
   _globals['_AUDITEVENT'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_AUDITEVENT'].fields_by_name['event_time']._loaded_options = None
@@ -53,13 +55,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITEVENT'].fields_by_name['changed_fields']._loaded_options = None
   _globals['_AUDITEVENT'].fields_by_name['changed_fields']._serialized_options = b'\342A\001\003'
   _globals['_AUDITEVENT'].fields_by_name['request_id']._loaded_options = None
-  _globals['_AUDITEVENT'].fields_by_name['request_id']._serialized_options = b'\342A\001\003'
+  _globals['_AUDITEVENT'].fields_by_name['request_id']._serialized_options = b'\342A\001\003\342\214\317\327\010\002\010\001'
   _globals['_AUDITEVENT'].fields_by_name['outcome']._loaded_options = None
   _globals['_AUDITEVENT'].fields_by_name['outcome']._serialized_options = b'\342A\001\003'
   _globals['_AUDITEVENT'].fields_by_name['connection_tests']._loaded_options = None
   _globals['_AUDITEVENT'].fields_by_name['connection_tests']._serialized_options = b'\342A\001\003'
   _globals['_AUDITEVENT']._loaded_options = None
   _globals['_AUDITEVENT']._serialized_options = b'\352AO\n\031datastored.dev/AuditEvent\022\031auditEvents/{audit_event}*\013auditEvents2\nauditEvent'
-  _globals['_AUDITEVENT']._serialized_start=142
-  _globals['_AUDITEVENT']._serialized_end=573
+  _globals['_AUDITEVENT']._serialized_start=171
+  _globals['_AUDITEVENT']._serialized_end=610
 # @@protoc_insertion_point(module_scope)

@@ -37,6 +37,7 @@ class DatastoreServiceStub:
     that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
     (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
     google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+    A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
 
     Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
     UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
@@ -135,6 +136,7 @@ class DatastoreServiceServicer:
     that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
     (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
     google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+    A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
 
     Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
     UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
@@ -391,6 +393,7 @@ class DatastoreService:
     that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
     (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
     google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+    A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
 
     Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
     UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much

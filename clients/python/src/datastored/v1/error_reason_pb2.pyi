@@ -182,6 +182,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """DEADLINE_EXCEEDED. The call has not ended within the time that its caller, or the server, gives it. What it was to change may have been changed.
     Example: { "timeout": "2s", "set_by": "caller" }
     """
+    ERROR_REASON_ORIGIN_NOT_ALLOWED: _ErrorReason.ValueType  # 40
+    """PERMISSION_DENIED. A page in a browser calls whose origin this server does not allow.
+    Example: { "origin": "https://console.example.com" }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why an RPC failed, one value for each cause. google.rpc.ErrorInfo carries it without the prefix, in the domain `datastored.dev`, with
@@ -347,5 +351,9 @@ Example: { "limit": "caller-rate", "max": "1000", "caller": "token:ci" }
 ERROR_REASON_DEADLINE_PASSED: ErrorReason.ValueType  # 39
 """DEADLINE_EXCEEDED. The call has not ended within the time that its caller, or the server, gives it. What it was to change may have been changed.
 Example: { "timeout": "2s", "set_by": "caller" }
+"""
+ERROR_REASON_ORIGIN_NOT_ALLOWED: ErrorReason.ValueType  # 40
+"""PERMISSION_DENIED. A page in a browser calls whose origin this server does not allow.
+Example: { "origin": "https://console.example.com" }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

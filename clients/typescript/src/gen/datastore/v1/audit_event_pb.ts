@@ -7,6 +7,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_field_info } from "../../google/api/field_info_pb.js";
 import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file datastore/v1/audit_event.proto.
  */
 export const file_datastore_v1_audit_event: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kYXRhc3RvcmUvdjEvYXVkaXRfZXZlbnQucHJvdG8SDGRhdGFzdG9yZS52MSKvAwoKQXVkaXRFdmVudBISCgRuYW1lGAEgASgJQgTiQQEIEjQKCmV2ZW50X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB2NhbGxfaWQYAyABKAlCBOJBAQMSFAoGY2FsbGVyGAQgASgJQgTiQQEDEhUKB2FkZHJlc3MYBSABKAlCBOJBAQMSFAoGYWN0aW9uGAYgASgJQgTiQQEDEhYKCHJlc291cmNlGAcgASgJQgTiQQEDEiIKFGVucmljaG1lbnRfZGF0YXN0b3JlGAggASgJQgTiQQEDEhwKDmNoYW5nZWRfZmllbGRzGAkgAygJQgTiQQEDEhgKCnJlcXVlc3RfaWQYCiABKAlCBOJBAQMSFQoHb3V0Y29tZRgLIAEoCUIE4kEBAxIeChBjb25uZWN0aW9uX3Rlc3RzGAwgAygJQgTiQQEDOlLqQU8KGWRhdGFzdG9yZWQuZGV2L0F1ZGl0RXZlbnQSGWF1ZGl0RXZlbnRzL3thdWRpdF9ldmVudH0qC2F1ZGl0RXZlbnRzMgphdWRpdEV2ZW50YgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kYXRhc3RvcmUvdjEvYXVkaXRfZXZlbnQucHJvdG8SDGRhdGFzdG9yZS52MSK3AwoKQXVkaXRFdmVudBISCgRuYW1lGAEgASgJQgTiQQEIEjQKCmV2ZW50X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB2NhbGxfaWQYAyABKAlCBOJBAQMSFAoGY2FsbGVyGAQgASgJQgTiQQEDEhUKB2FkZHJlc3MYBSABKAlCBOJBAQMSFAoGYWN0aW9uGAYgASgJQgTiQQEDEhYKCHJlc291cmNlGAcgASgJQgTiQQEDEiIKFGVucmljaG1lbnRfZGF0YXN0b3JlGAggASgJQgTiQQEDEhwKDmNoYW5nZWRfZmllbGRzGAkgAygJQgTiQQEDEiAKCnJlcXVlc3RfaWQYCiABKAlCDOJBAQPijM/XCAIIARIVCgdvdXRjb21lGAsgASgJQgTiQQEDEh4KEGNvbm5lY3Rpb25fdGVzdHMYDCADKAlCBOJBAQM6UupBTwoZZGF0YXN0b3JlZC5kZXYvQXVkaXRFdmVudBIZYXVkaXRFdmVudHMve2F1ZGl0X2V2ZW50fSoLYXVkaXRFdmVudHMyCmF1ZGl0RXZlbnRCJgoRZGV2LmRhdGFzdG9yZWQudjFCD0F1ZGl0RXZlbnRQcm90b1ABYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_field_info, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A call that has changed something, was refused to, or has tested a connection. Each such call has one event. There is none of a request that only

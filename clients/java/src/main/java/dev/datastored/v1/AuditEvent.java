@@ -506,7 +506,7 @@ private static final long serialVersionUID = 0L;
    * Output only. The `request_id` of the request; empty without one.
    * </pre>
    *
-   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
    * @return The requestId.
    */
   @java.lang.Override
@@ -527,7 +527,7 @@ private static final long serialVersionUID = 0L;
    * Output only. The `request_id` of the request; empty without one.
    * </pre>
    *
-   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
    * @return The bytes for requestId.
    */
   @java.lang.Override
@@ -2240,7 +2240,7 @@ private static final long serialVersionUID = 0L;
      * Output only. The `request_id` of the request; empty without one.
      * </pre>
      *
-     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
      * @return The requestId.
      */
     public java.lang.String getRequestId() {
@@ -2260,7 +2260,7 @@ private static final long serialVersionUID = 0L;
      * Output only. The `request_id` of the request; empty without one.
      * </pre>
      *
-     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
      * @return The bytes for requestId.
      */
     public com.google.protobuf.ByteString
@@ -2281,7 +2281,7 @@ private static final long serialVersionUID = 0L;
      * Output only. The `request_id` of the request; empty without one.
      * </pre>
      *
-     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
      * @param value The requestId to set.
      * @return This builder for chaining.
      */
@@ -2298,7 +2298,7 @@ private static final long serialVersionUID = 0L;
      * Output only. The `request_id` of the request; empty without one.
      * </pre>
      *
-     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
      * @return This builder for chaining.
      */
     public Builder clearRequestId() {
@@ -2312,7 +2312,7 @@ private static final long serialVersionUID = 0L;
      * Output only. The `request_id` of the request; empty without one.
      * </pre>
      *
-     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
      * @param value The bytes for requestId to set.
      * @return This builder for chaining.
      */

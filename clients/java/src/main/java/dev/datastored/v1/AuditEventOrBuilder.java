@@ -233,7 +233,7 @@ public interface AuditEventOrBuilder extends
    * Output only. The `request_id` of the request; empty without one.
    * </pre>
    *
-   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
    * @return The requestId.
    */
   java.lang.String getRequestId();
@@ -242,7 +242,7 @@ public interface AuditEventOrBuilder extends
    * Output only. The `request_id` of the request; empty without one.
    * </pre>
    *
-   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   * <code>string request_id = 10 [json_name = "requestId", (.google.api.field_behavior) = OUTPUT_ONLY, (.google.api.field_info) = { ... }</code>
    * @return The bytes for requestId.
    */
   com.google.protobuf.ByteString

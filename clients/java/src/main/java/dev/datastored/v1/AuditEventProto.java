@@ -42,30 +42,32 @@ public final class AuditEventProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\036datastore/v1/audit_event.proto\022\014datast" +
       "ore.v1\032\037google/api/field_behavior.proto\032" +
-      "\031google/api/resource.proto\032\037google/proto" +
-      "buf/timestamp.proto\"\264\004\n\nAuditEvent\022\030\n\004na" +
-      "me\030\001 \001(\tB\004\342A\001\010R\004name\022?\n\nevent_time\030\002 \001(\013" +
-      "2\032.google.protobuf.TimestampB\004\342A\001\003R\teven" +
-      "tTime\022\035\n\007call_id\030\003 \001(\tB\004\342A\001\003R\006callId\022\034\n\006" +
-      "caller\030\004 \001(\tB\004\342A\001\003R\006caller\022\036\n\007address\030\005 " +
-      "\001(\tB\004\342A\001\003R\007address\022\034\n\006action\030\006 \001(\tB\004\342A\001\003" +
-      "R\006action\022 \n\010resource\030\007 \001(\tB\004\342A\001\003R\010resour" +
-      "ce\0227\n\024enrichment_datastore\030\010 \001(\tB\004\342A\001\003R\023" +
-      "enrichmentDatastore\022+\n\016changed_fields\030\t " +
-      "\003(\tB\004\342A\001\003R\rchangedFields\022#\n\nrequest_id\030\n" +
-      " \001(\tB\004\342A\001\003R\trequestId\022\036\n\007outcome\030\013 \001(\tB\004" +
-      "\342A\001\003R\007outcome\022/\n\020connection_tests\030\014 \003(\tB" +
-      "\004\342A\001\003R\017connectionTests:R\352AO\n\031datastored." +
-      "dev/AuditEvent\022\031auditEvents/{audit_event" +
-      "}*\013auditEvents2\nauditEventBu\n\021dev.datast" +
-      "ored.v1B\017AuditEventProtoP\001\242\002\003DXX\252\002\014Datas" +
-      "tore.V1\312\002\014Datastore\\V1\342\002\030Datastore\\V1\\GP" +
-      "BMetadata\352\002\rDatastore::V1b\006proto3"
+      "\033google/api/field_info.proto\032\031google/api" +
+      "/resource.proto\032\037google/protobuf/timesta" +
+      "mp.proto\"\274\004\n\nAuditEvent\022\030\n\004name\030\001 \001(\tB\004\342" +
+      "A\001\010R\004name\022?\n\nevent_time\030\002 \001(\0132\032.google.p" +
+      "rotobuf.TimestampB\004\342A\001\003R\teventTime\022\035\n\007ca" +
+      "ll_id\030\003 \001(\tB\004\342A\001\003R\006callId\022\034\n\006caller\030\004 \001(" +
+      "\tB\004\342A\001\003R\006caller\022\036\n\007address\030\005 \001(\tB\004\342A\001\003R\007" +
+      "address\022\034\n\006action\030\006 \001(\tB\004\342A\001\003R\006action\022 \n" +
+      "\010resource\030\007 \001(\tB\004\342A\001\003R\010resource\0227\n\024enric" +
+      "hment_datastore\030\010 \001(\tB\004\342A\001\003R\023enrichmentD" +
+      "atastore\022+\n\016changed_fields\030\t \003(\tB\004\342A\001\003R\r" +
+      "changedFields\022+\n\nrequest_id\030\n \001(\tB\014\342A\001\003\342" +
+      "\214\317\327\010\002\010\001R\trequestId\022\036\n\007outcome\030\013 \001(\tB\004\342A\001" +
+      "\003R\007outcome\022/\n\020connection_tests\030\014 \003(\tB\004\342A" +
+      "\001\003R\017connectionTests:R\352AO\n\031datastored.dev" +
+      "/AuditEvent\022\031auditEvents/{audit_event}*\013" +
+      "auditEvents2\nauditEventBu\n\021dev.datastore" +
+      "d.v1B\017AuditEventProtoP\001\242\002\003DXX\252\002\014Datastor" +
+      "e.V1\312\002\014Datastore\\V1\342\002\030Datastore\\V1\\GPBMe" +
+      "tadata\352\002\rDatastore::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           com.google.api.FieldBehaviorProto.getDescriptor(),
+          com.google.api.FieldInfoProto.getDescriptor(),
           com.google.api.ResourceProto.getDescriptor(),
           com.google.protobuf.TimestampProto.getDescriptor(),
         });
@@ -77,11 +79,13 @@ public final class AuditEventProto extends com.google.protobuf.GeneratedFile {
         new java.lang.String[] { "Name", "EventTime", "CallId", "Caller", "Address", "Action", "Resource", "EnrichmentDatastore", "ChangedFields", "RequestId", "Outcome", "ConnectionTests", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.api.FieldBehaviorProto.getDescriptor();
+    com.google.api.FieldInfoProto.getDescriptor();
     com.google.api.ResourceProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);
+    registry.add(com.google.api.FieldInfoProto.fieldInfo);
     registry.add(com.google.api.ResourceProto.resource);
     com.google.protobuf.Descriptors.FileDescriptor
         .internalUpdateFileDescriptor(descriptor, registry);

@@ -10,6 +10,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
  * that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
  * (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
  * google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+ * A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
  * Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
  * UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
  * (ACCESS_TOO_LOW) or nothing at all (NO_ACCESS), and UNAVAILABLE when a JWT cannot be checked yet (ISSUER_KEYS_UNAVAILABLE). Reading needs the
@@ -556,6 +557,7 @@ public final class DatastoreServiceGrpc {
    * that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
    * (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
    * google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+   * A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
    * Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
    * UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
    * (ACCESS_TOO_LOW) or nothing at all (NO_ACCESS), and UNAVAILABLE when a JWT cannot be checked yet (ISSUER_KEYS_UNAVAILABLE). Reading needs the
@@ -759,6 +761,7 @@ public final class DatastoreServiceGrpc {
    * that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
    * (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
    * google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+   * A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
    * Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
    * UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
    * (ACCESS_TOO_LOW) or nothing at all (NO_ACCESS), and UNAVAILABLE when a JWT cannot be checked yet (ISSUER_KEYS_UNAVAILABLE). Reading needs the
@@ -782,6 +785,7 @@ public final class DatastoreServiceGrpc {
    * that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
    * (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
    * google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+   * A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
    * Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
    * UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
    * (ACCESS_TOO_LOW) or nothing at all (NO_ACCESS), and UNAVAILABLE when a JWT cannot be checked yet (ISSUER_KEYS_UNAVAILABLE). Reading needs the
@@ -1011,6 +1015,7 @@ public final class DatastoreServiceGrpc {
    * that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
    * (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
    * google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+   * A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
    * Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
    * UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
    * (ACCESS_TOO_LOW) or nothing at all (NO_ACCESS), and UNAVAILABLE when a JWT cannot be checked yet (ISSUER_KEYS_UNAVAILABLE). Reading needs the
@@ -1227,6 +1232,7 @@ public final class DatastoreServiceGrpc {
    * that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
    * (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
    * google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+   * A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
    * Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
    * UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
    * (ACCESS_TOO_LOW) or nothing at all (NO_ACCESS), and UNAVAILABLE when a JWT cannot be checked yet (ISSUER_KEYS_UNAVAILABLE). Reading needs the
@@ -1442,6 +1448,7 @@ public final class DatastoreServiceGrpc {
    * that are no such message (MALFORMED_MESSAGE) or are too many (MESSAGE_TOO_LARGE), UNAVAILABLE when the store cannot be read or written
    * (STORE_UNAVAILABLE) and INTERNAL (INTERNAL). Every RPC can be refused at once with RESOURCE_EXHAUSTED when there are too many calls, and
    * google.rpc.RetryInfo (TOO_MANY_REQUESTS), and ends with DEADLINE_EXCEEDED when its time is up (DEADLINE_PASSED).
+   * A call of a page in a browser that may not is refused with PERMISSION_DENIED (ORIGIN_NOT_ALLOWED).
    * Where callers must say who they are, with the metadata `authorization: Bearer TOKEN` or a client certificate, every RPC can also answer
    * UNAUTHENTICATED (CREDENTIAL_MISSING, CREDENTIAL_REFUSED, CREDENTIAL_EXPIRED), PERMISSION_DENIED when the caller may not do so much
    * (ACCESS_TOO_LOW) or nothing at all (NO_ACCESS), and UNAVAILABLE when a JWT cannot be checked yet (ISSUER_KEYS_UNAVAILABLE). Reading needs the

@@ -139,152 +139,155 @@ public final class DatastoreServiceProto extends com.google.protobuf.GeneratedFi
       "datastore.v1\032\036datastore/v1/audit_event.p" +
       "roto\032\"datastore/v1/connection_test.proto" +
       "\032\034datastore/v1/datastore.proto\032\035datastor" +
-      "e/v1/iam_policy.proto\032\037google/api/field_" +
-      "behavior.proto\032\033google/api/field_info.pr" +
-      "oto\032\031google/api/resource.proto\032\036google/p" +
-      "rotobuf/duration.proto\032\033google/protobuf/" +
-      "empty.proto\032 google/protobuf/field_mask." +
-      "proto\"\260\004\n\026CreateDatastoreRequest\022;\n\tdata" +
-      "store\030\001 \001(\0132\027.datastore.v1.DatastoreB\004\342A" +
-      "\001\002R\tdatastore\022\'\n\014datastore_id\030\002 \001(\tB\004\342A\001" +
-      "\001R\013datastoreId\022+\n\nrequest_id\030\003 \001(\tB\014\342A\001\001" +
-      "\342\214\317\327\010\002\010\001R\trequestId\022)\n\rvalidate_only\030\004 \001" +
-      "(\010B\004\342A\001\001R\014validateOnly\022R\n\024enrichment_dat" +
-      "astore\030\005 \001(\tB\035\372A\032\n\030datastored.dev/Datast" +
-      "oreH\000R\023enrichmentDatastore\022D\n\016new_enrich" +
-      "ment\030\006 \001(\0132\033.datastore.v1.NewEnrichmentH" +
-      "\000R\rnewEnrichment\022\'\n\014share_prefix\030\007 \001(\010B\004" +
-      "\342A\001\001R\013sharePrefix\0226\n\024skip_connection_tes" +
-      "t\030\010 \001(\010B\004\342A\001\001R\022skipConnectionTest\022O\n\017con" +
-      "nection_test\030\t \001(\tB&\342A\001\001\372A\037\n\035datastored." +
-      "dev/ConnectionTestR\016connectionTestB\014\n\nen" +
-      "richment\"\306\001\n\rNewEnrichment\022;\n\tdatastore\030" +
-      "\001 \001(\0132\027.datastore.v1.DatastoreB\004\342A\001\002R\tda" +
-      "tastore\022\'\n\014datastore_id\030\002 \001(\tB\004\342A\001\001R\013dat" +
-      "astoreId\022O\n\017connection_test\030\003 \001(\tB&\342A\001\001\372" +
-      "A\037\n\035datastored.dev/ConnectionTestR\016conne" +
-      "ctionTest\"L\n\023GetDatastoreRequest\0225\n\004name" +
-      "\030\001 \001(\tB!\342A\001\002\372A\032\n\030datastored.dev/Datastor" +
-      "eR\004name\"\236\001\n\025ListDatastoresRequest\022!\n\tpag" +
-      "e_size\030\001 \001(\005B\004\342A\001\001R\010pageSize\022#\n\npage_tok" +
-      "en\030\002 \001(\tB\004\342A\001\001R\tpageToken\022\034\n\006filter\030\003 \001(" +
-      "\tB\004\342A\001\001R\006filter\022\037\n\010order_by\030\004 \001(\tB\004\342A\001\001R" +
-      "\007orderBy\"y\n\026ListDatastoresResponse\0227\n\nda" +
-      "tastores\030\001 \003(\0132\027.datastore.v1.DatastoreR" +
-      "\ndatastores\022&\n\017next_page_token\030\002 \001(\tR\rne" +
-      "xtPageToken\"\242\003\n\026UpdateDatastoreRequest\022;" +
-      "\n\tdatastore\030\001 \001(\0132\027.datastore.v1.Datasto" +
-      "reB\004\342A\001\002R\tdatastore\022A\n\013update_mask\030\002 \001(\013" +
-      "2\032.google.protobuf.FieldMaskB\004\342A\001\001R\nupda" +
-      "teMask\022+\n\nrequest_id\030\003 \001(\tB\014\342A\001\001\342\214\317\327\010\002\010\001" +
-      "R\trequestId\022)\n\rvalidate_only\030\004 \001(\010B\004\342A\001\001" +
-      "R\014validateOnly\0226\n\024skip_connection_test\030\005" +
-      " \001(\010B\004\342A\001\001R\022skipConnectionTest\022O\n\017connec" +
-      "tion_test\030\006 \001(\tB&\342A\001\001\372A\037\n\035datastored.dev" +
-      "/ConnectionTestR\016connectionTest\022\'\n\014share" +
-      "_prefix\030\007 \001(\010B\004\342A\001\001R\013sharePrefix\"\335\001\n\026Del" +
-      "eteDatastoreRequest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372" +
-      "A\032\n\030datastored.dev/DatastoreR\004name\022\030\n\004et" +
-      "ag\030\002 \001(\tB\004\342A\001\001R\004etag\022+\n\nrequest_id\030\003 \001(\t" +
-      "B\014\342A\001\001\342\214\317\327\010\002\010\001R\trequestId\022)\n\rvalidate_on" +
-      "ly\030\004 \001(\010B\004\342A\001\001R\014validateOnly\022\032\n\005force\030\005 " +
-      "\001(\010B\004\342A\001\001R\005force\"\272\002\n\025TestConnectionReque" +
-      "st\0223\n\004name\030\001 \001(\tB\035\372A\032\n\030datastored.dev/Da" +
-      "tastoreH\000R\004name\0227\n\tdatastore\030\002 \001(\0132\027.dat" +
-      "astore.v1.DatastoreH\000R\tdatastore\022,\n\004role" +
-      "\030\003 \001(\0162\022.datastore.v1.RoleB\004\342A\001\001R\004role\022#" +
-      "\n\nsample_key\030\004 \001(\tB\004\342A\001\001R\tsampleKey\022V\n\027r" +
-      "etry_access_denied_for\030\005 \001(\0132\031.google.pr" +
-      "otobuf.DurationB\004\342A\001\001R\024retryAccessDenied" +
-      "ForB\010\n\006target\"\332\001\n\026TestConnectionResponse" +
-      "\022?\n\007started\030\001 \001(\0132#.datastore.v1.Connect" +
-      "ionTestStartedH\000R\007started\0222\n\005check\030\002 \001(\013" +
-      "2\032.datastore.v1.CheckChangedH\000R\005check\022B\n" +
-      "\tcompleted\030\003 \001(\0132\".datastore.v1.Connecti" +
-      "onTestReportH\000R\tcompletedB\007\n\005event\"V\n\030Ge" +
-      "tConnectionTestRequest\022:\n\004name\030\001 \001(\tB&\342A" +
-      "\001\002\372A\037\n\035datastored.dev/ConnectionTestR\004na" +
-      "me\"\244\001\n\032ListConnectionTestsRequest\022>\n\006par" +
-      "ent\030\001 \001(\tB&\342A\001\002\372A\037\022\035datastored.dev/Conne" +
-      "ctionTestR\006parent\022!\n\tpage_size\030\002 \001(\005B\004\342A" +
-      "\001\001R\010pageSize\022#\n\npage_token\030\003 \001(\tB\004\342A\001\001R\t" +
-      "pageToken\"\216\001\n\033ListConnectionTestsRespons" +
-      "e\022G\n\020connection_tests\030\001 \003(\0132\034.datastore." +
-      "v1.ConnectionTestR\017connectionTests\022&\n\017ne" +
-      "xt_page_token\030\002 \001(\tR\rnextPageToken\"\277\002\n\025L" +
-      "inkEnrichmentRequest\0225\n\004name\030\001 \001(\tB!\342A\001\002" +
-      "\372A\032\n\030datastored.dev/DatastoreR\004name\022T\n\024e" +
-      "nrichment_datastore\030\002 \001(\tB!\342A\001\002\372A\032\n\030data" +
-      "stored.dev/DatastoreR\023enrichmentDatastor" +
-      "e\022\'\n\014share_prefix\030\003 \001(\010B\004\342A\001\001R\013sharePref" +
-      "ix\022\030\n\004etag\030\004 \001(\tB\004\342A\001\001R\004etag\022+\n\nrequest_" +
-      "id\030\005 \001(\tB\014\342A\001\001\342\214\317\327\010\002\010\001R\trequestId\022)\n\rval" +
-      "idate_only\030\006 \001(\010B\004\342A\001\001R\014validateOnly\"\302\001\n" +
-      "\027UnlinkEnrichmentRequest\0225\n\004name\030\001 \001(\tB!" +
-      "\342A\001\002\372A\032\n\030datastored.dev/DatastoreR\004name\022" +
-      "\030\n\004etag\030\002 \001(\tB\004\342A\001\001R\004etag\022+\n\nrequest_id\030" +
-      "\003 \001(\tB\014\342A\001\001\342\214\317\327\010\002\010\001R\trequestId\022)\n\rvalida" +
-      "te_only\030\004 \001(\010B\004\342A\001\001R\014validateOnly\"Q\n\030Res" +
-      "olveEnrichmentRequest\0225\n\004name\030\001 \001(\tB!\342A\001" +
-      "\002\372A\032\n\030datastored.dev/DatastoreR\004name\"\225\003\n" +
-      "\031ResolveEnrichmentResponse\022P\n\024enrichment" +
-      "_datastore\030\001 \001(\tB\035\372A\032\n\030datastored.dev/Da" +
-      "tastoreR\023enrichmentDatastore\022\020\n\003uri\030\002 \001(" +
-      "\tR\003uri\022\026\n\006bucket\030\003 \001(\tR\006bucket\022\026\n\006prefix" +
-      "\030\004 \001(\tR\006prefix\022\026\n\006region\030\005 \001(\tR\006region\022\032" +
-      "\n\010endpoint\030\006 \001(\tR\010endpoint\022H\n\020addressing" +
-      "_style\030\007 \001(\0162\035.datastore.v1.AddressingSt" +
-      "yleR\017addressingStyle\022,\n\022ca_certificate_p" +
-      "em\030\010 \001(\tR\020caCertificatePem\0228\n\nconnection" +
-      "\030\t \001(\0132\030.datastore.v1.ConnectionR\nconnec" +
-      "tion\"K\n\022ClaimPrefixRequest\0225\n\004name\030\001 \001(\t" +
-      "B!\342A\001\002\372A\032\n\030datastored.dev/DatastoreR\004nam" +
-      "e\"M\n\024ReleasePrefixRequest\0225\n\004name\030\001 \001(\tB" +
-      "!\342A\001\002\372A\032\n\030datastored.dev/DatastoreR\004name" +
-      "\"~\n\026ListAuditEventsRequest\022!\n\tpage_size\030" +
-      "\001 \001(\005B\004\342A\001\001R\010pageSize\022#\n\npage_token\030\002 \001(" +
-      "\tB\004\342A\001\001R\tpageToken\022\034\n\006filter\030\003 \001(\tB\004\342A\001\001" +
-      "R\006filter\"~\n\027ListAuditEventsResponse\022;\n\014a" +
-      "udit_events\030\001 \003(\0132\030.datastore.v1.AuditEv" +
-      "entR\013auditEvents\022&\n\017next_page_token\030\002 \001(" +
-      "\tR\rnextPageToken2\276\n\n\020DatastoreService\022P\n" +
-      "\017CreateDatastore\022$.datastore.v1.CreateDa" +
-      "tastoreRequest\032\027.datastore.v1.Datastore\022" +
-      "J\n\014GetDatastore\022!.datastore.v1.GetDatast" +
-      "oreRequest\032\027.datastore.v1.Datastore\022[\n\016L" +
-      "istDatastores\022#.datastore.v1.ListDatasto" +
-      "resRequest\032$.datastore.v1.ListDatastores" +
-      "Response\022P\n\017UpdateDatastore\022$.datastore." +
-      "v1.UpdateDatastoreRequest\032\027.datastore.v1" +
-      ".Datastore\022O\n\017DeleteDatastore\022$.datastor" +
-      "e.v1.DeleteDatastoreRequest\032\026.google.pro" +
-      "tobuf.Empty\022]\n\016TestConnection\022#.datastor" +
-      "e.v1.TestConnectionRequest\032$.datastore.v" +
-      "1.TestConnectionResponse0\001\022Y\n\021GetConnect" +
-      "ionTest\022&.datastore.v1.GetConnectionTest" +
-      "Request\032\034.datastore.v1.ConnectionTest\022j\n" +
-      "\023ListConnectionTests\022(.datastore.v1.List" +
-      "ConnectionTestsRequest\032).datastore.v1.Li" +
-      "stConnectionTestsResponse\022N\n\016LinkEnrichm" +
-      "ent\022#.datastore.v1.LinkEnrichmentRequest" +
-      "\032\027.datastore.v1.Datastore\022R\n\020UnlinkEnric" +
-      "hment\022%.datastore.v1.UnlinkEnrichmentReq" +
-      "uest\032\027.datastore.v1.Datastore\022d\n\021Resolve" +
-      "Enrichment\022&.datastore.v1.ResolveEnrichm" +
-      "entRequest\032\'.datastore.v1.ResolveEnrichm" +
-      "entResponse\022H\n\013ClaimPrefix\022 .datastore.v" +
-      "1.ClaimPrefixRequest\032\027.datastore.v1.Data" +
-      "store\022L\n\rReleasePrefix\022\".datastore.v1.Re" +
-      "leasePrefixRequest\032\027.datastore.v1.Datast" +
-      "ore\022d\n\021GenerateIamPolicy\022&.datastore.v1." +
-      "GenerateIamPolicyRequest\032\'.datastore.v1." +
-      "GenerateIamPolicyResponse\022^\n\017ListAuditEv" +
-      "ents\022$.datastore.v1.ListAuditEventsReque" +
-      "st\032%.datastore.v1.ListAuditEventsRespons" +
-      "eB{\n\021dev.datastored.v1B\025DatastoreService" +
-      "ProtoP\001\242\002\003DXX\252\002\014Datastore.V1\312\002\014Datastore" +
-      "\\V1\342\002\030Datastore\\V1\\GPBMetadata\352\002\rDatasto" +
-      "re::V1b\006proto3"
+      "e/v1/iam_policy.proto\032\027google/api/client" +
+      ".proto\032\037google/api/field_behavior.proto\032" +
+      "\033google/api/field_info.proto\032\031google/api" +
+      "/resource.proto\032\036google/protobuf/duratio" +
+      "n.proto\032\033google/protobuf/empty.proto\032 go" +
+      "ogle/protobuf/field_mask.proto\"\260\004\n\026Creat" +
+      "eDatastoreRequest\022;\n\tdatastore\030\001 \001(\0132\027.d" +
+      "atastore.v1.DatastoreB\004\342A\001\002R\tdatastore\022\'" +
+      "\n\014datastore_id\030\002 \001(\tB\004\342A\001\001R\013datastoreId\022" +
+      "+\n\nrequest_id\030\003 \001(\tB\014\342A\001\001\342\214\317\327\010\002\010\001R\treque" +
+      "stId\022)\n\rvalidate_only\030\004 \001(\010B\004\342A\001\001R\014valid" +
+      "ateOnly\022R\n\024enrichment_datastore\030\005 \001(\tB\035\372" +
+      "A\032\n\030datastored.dev/DatastoreH\000R\023enrichme" +
+      "ntDatastore\022D\n\016new_enrichment\030\006 \001(\0132\033.da" +
+      "tastore.v1.NewEnrichmentH\000R\rnewEnrichmen" +
+      "t\022\'\n\014share_prefix\030\007 \001(\010B\004\342A\001\001R\013sharePref" +
+      "ix\0226\n\024skip_connection_test\030\010 \001(\010B\004\342A\001\001R\022" +
+      "skipConnectionTest\022O\n\017connection_test\030\t " +
+      "\001(\tB&\342A\001\001\372A\037\n\035datastored.dev/ConnectionT" +
+      "estR\016connectionTestB\014\n\nenrichment\"\306\001\n\rNe" +
+      "wEnrichment\022;\n\tdatastore\030\001 \001(\0132\027.datasto" +
+      "re.v1.DatastoreB\004\342A\001\002R\tdatastore\022\'\n\014data" +
+      "store_id\030\002 \001(\tB\004\342A\001\001R\013datastoreId\022O\n\017con" +
+      "nection_test\030\003 \001(\tB&\342A\001\001\372A\037\n\035datastored." +
+      "dev/ConnectionTestR\016connectionTest\"L\n\023Ge" +
+      "tDatastoreRequest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372A\032" +
+      "\n\030datastored.dev/DatastoreR\004name\"\236\001\n\025Lis" +
+      "tDatastoresRequest\022!\n\tpage_size\030\001 \001(\005B\004\342" +
+      "A\001\001R\010pageSize\022#\n\npage_token\030\002 \001(\tB\004\342A\001\001R" +
+      "\tpageToken\022\034\n\006filter\030\003 \001(\tB\004\342A\001\001R\006filter" +
+      "\022\037\n\010order_by\030\004 \001(\tB\004\342A\001\001R\007orderBy\"y\n\026Lis" +
+      "tDatastoresResponse\0227\n\ndatastores\030\001 \003(\0132" +
+      "\027.datastore.v1.DatastoreR\ndatastores\022&\n\017" +
+      "next_page_token\030\002 \001(\tR\rnextPageToken\"\242\003\n" +
+      "\026UpdateDatastoreRequest\022;\n\tdatastore\030\001 \001" +
+      "(\0132\027.datastore.v1.DatastoreB\004\342A\001\002R\tdatas" +
+      "tore\022A\n\013update_mask\030\002 \001(\0132\032.google.proto" +
+      "buf.FieldMaskB\004\342A\001\001R\nupdateMask\022+\n\nreque" +
+      "st_id\030\003 \001(\tB\014\342A\001\001\342\214\317\327\010\002\010\001R\trequestId\022)\n\r" +
+      "validate_only\030\004 \001(\010B\004\342A\001\001R\014validateOnly\022" +
+      "6\n\024skip_connection_test\030\005 \001(\010B\004\342A\001\001R\022ski" +
+      "pConnectionTest\022O\n\017connection_test\030\006 \001(\t" +
+      "B&\342A\001\001\372A\037\n\035datastored.dev/ConnectionTest" +
+      "R\016connectionTest\022\'\n\014share_prefix\030\007 \001(\010B\004" +
+      "\342A\001\001R\013sharePrefix\"\335\001\n\026DeleteDatastoreReq" +
+      "uest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372A\032\n\030datastored." +
+      "dev/DatastoreR\004name\022\030\n\004etag\030\002 \001(\tB\004\342A\001\001R" +
+      "\004etag\022+\n\nrequest_id\030\003 \001(\tB\014\342A\001\001\342\214\317\327\010\002\010\001R" +
+      "\trequestId\022)\n\rvalidate_only\030\004 \001(\010B\004\342A\001\001R" +
+      "\014validateOnly\022\032\n\005force\030\005 \001(\010B\004\342A\001\001R\005forc" +
+      "e\"\272\002\n\025TestConnectionRequest\0223\n\004name\030\001 \001(" +
+      "\tB\035\372A\032\n\030datastored.dev/DatastoreH\000R\004name" +
+      "\0227\n\tdatastore\030\002 \001(\0132\027.datastore.v1.Datas" +
+      "toreH\000R\tdatastore\022,\n\004role\030\003 \001(\0162\022.datast" +
+      "ore.v1.RoleB\004\342A\001\001R\004role\022#\n\nsample_key\030\004 " +
+      "\001(\tB\004\342A\001\001R\tsampleKey\022V\n\027retry_access_den" +
+      "ied_for\030\005 \001(\0132\031.google.protobuf.Duration" +
+      "B\004\342A\001\001R\024retryAccessDeniedForB\010\n\006target\"\332" +
+      "\001\n\026TestConnectionResponse\022?\n\007started\030\001 \001" +
+      "(\0132#.datastore.v1.ConnectionTestStartedH" +
+      "\000R\007started\0222\n\005check\030\002 \001(\0132\032.datastore.v1" +
+      ".CheckChangedH\000R\005check\022B\n\tcompleted\030\003 \001(" +
+      "\0132\".datastore.v1.ConnectionTestReportH\000R" +
+      "\tcompletedB\007\n\005event\"V\n\030GetConnectionTest" +
+      "Request\022:\n\004name\030\001 \001(\tB&\342A\001\002\372A\037\n\035datastor" +
+      "ed.dev/ConnectionTestR\004name\"\244\001\n\032ListConn" +
+      "ectionTestsRequest\022>\n\006parent\030\001 \001(\tB&\342A\001\002" +
+      "\372A\037\022\035datastored.dev/ConnectionTestR\006pare" +
+      "nt\022!\n\tpage_size\030\002 \001(\005B\004\342A\001\001R\010pageSize\022#\n" +
+      "\npage_token\030\003 \001(\tB\004\342A\001\001R\tpageToken\"\216\001\n\033L" +
+      "istConnectionTestsResponse\022G\n\020connection" +
+      "_tests\030\001 \003(\0132\034.datastore.v1.ConnectionTe" +
+      "stR\017connectionTests\022&\n\017next_page_token\030\002" +
+      " \001(\tR\rnextPageToken\"\277\002\n\025LinkEnrichmentRe" +
+      "quest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372A\032\n\030datastored" +
+      ".dev/DatastoreR\004name\022T\n\024enrichment_datas" +
+      "tore\030\002 \001(\tB!\342A\001\002\372A\032\n\030datastored.dev/Data" +
+      "storeR\023enrichmentDatastore\022\'\n\014share_pref" +
+      "ix\030\003 \001(\010B\004\342A\001\001R\013sharePrefix\022\030\n\004etag\030\004 \001(" +
+      "\tB\004\342A\001\001R\004etag\022+\n\nrequest_id\030\005 \001(\tB\014\342A\001\001\342" +
+      "\214\317\327\010\002\010\001R\trequestId\022)\n\rvalidate_only\030\006 \001(" +
+      "\010B\004\342A\001\001R\014validateOnly\"\302\001\n\027UnlinkEnrichme" +
+      "ntRequest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372A\032\n\030datast" +
+      "ored.dev/DatastoreR\004name\022\030\n\004etag\030\002 \001(\tB\004" +
+      "\342A\001\001R\004etag\022+\n\nrequest_id\030\003 \001(\tB\014\342A\001\001\342\214\317\327" +
+      "\010\002\010\001R\trequestId\022)\n\rvalidate_only\030\004 \001(\010B\004" +
+      "\342A\001\001R\014validateOnly\"Q\n\030ResolveEnrichmentR" +
+      "equest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372A\032\n\030datastore" +
+      "d.dev/DatastoreR\004name\"\225\003\n\031ResolveEnrichm" +
+      "entResponse\022P\n\024enrichment_datastore\030\001 \001(" +
+      "\tB\035\372A\032\n\030datastored.dev/DatastoreR\023enrich" +
+      "mentDatastore\022\020\n\003uri\030\002 \001(\tR\003uri\022\026\n\006bucke" +
+      "t\030\003 \001(\tR\006bucket\022\026\n\006prefix\030\004 \001(\tR\006prefix\022" +
+      "\026\n\006region\030\005 \001(\tR\006region\022\032\n\010endpoint\030\006 \001(" +
+      "\tR\010endpoint\022H\n\020addressing_style\030\007 \001(\0162\035." +
+      "datastore.v1.AddressingStyleR\017addressing" +
+      "Style\022,\n\022ca_certificate_pem\030\010 \001(\tR\020caCer" +
+      "tificatePem\0228\n\nconnection\030\t \001(\0132\030.datast" +
+      "ore.v1.ConnectionR\nconnection\"K\n\022ClaimPr" +
+      "efixRequest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372A\032\n\030data" +
+      "stored.dev/DatastoreR\004name\"M\n\024ReleasePre" +
+      "fixRequest\0225\n\004name\030\001 \001(\tB!\342A\001\002\372A\032\n\030datas" +
+      "tored.dev/DatastoreR\004name\"~\n\026ListAuditEv" +
+      "entsRequest\022!\n\tpage_size\030\001 \001(\005B\004\342A\001\001R\010pa" +
+      "geSize\022#\n\npage_token\030\002 \001(\tB\004\342A\001\001R\tpageTo" +
+      "ken\022\034\n\006filter\030\003 \001(\tB\004\342A\001\001R\006filter\"~\n\027Lis" +
+      "tAuditEventsResponse\022;\n\014audit_events\030\001 \003" +
+      "(\0132\030.datastore.v1.AuditEventR\013auditEvent" +
+      "s\022&\n\017next_page_token\030\002 \001(\tR\rnextPageToke" +
+      "n2\231\013\n\020DatastoreService\022k\n\017CreateDatastor" +
+      "e\022$.datastore.v1.CreateDatastoreRequest\032" +
+      "\027.datastore.v1.Datastore\"\031\332A\026datastore,d" +
+      "atastore_id\022S\n\014GetDatastore\022!.datastore." +
+      "v1.GetDatastoreRequest\032\027.datastore.v1.Da" +
+      "tastore\"\007\332A\004name\022[\n\016ListDatastores\022#.dat" +
+      "astore.v1.ListDatastoresRequest\032$.datast" +
+      "ore.v1.ListDatastoresResponse\022j\n\017UpdateD" +
+      "atastore\022$.datastore.v1.UpdateDatastoreR" +
+      "equest\032\027.datastore.v1.Datastore\"\030\332A\025data" +
+      "store,update_mask\022X\n\017DeleteDatastore\022$.d" +
+      "atastore.v1.DeleteDatastoreRequest\032\026.goo" +
+      "gle.protobuf.Empty\"\007\332A\004name\022]\n\016TestConne" +
+      "ction\022#.datastore.v1.TestConnectionReque" +
+      "st\032$.datastore.v1.TestConnectionResponse" +
+      "0\001\022b\n\021GetConnectionTest\022&.datastore.v1.G" +
+      "etConnectionTestRequest\032\034.datastore.v1.C" +
+      "onnectionTest\"\007\332A\004name\022u\n\023ListConnection" +
+      "Tests\022(.datastore.v1.ListConnectionTests" +
+      "Request\032).datastore.v1.ListConnectionTes" +
+      "tsResponse\"\t\332A\006parent\022N\n\016LinkEnrichment\022" +
+      "#.datastore.v1.LinkEnrichmentRequest\032\027.d" +
+      "atastore.v1.Datastore\022R\n\020UnlinkEnrichmen" +
+      "t\022%.datastore.v1.UnlinkEnrichmentRequest" +
+      "\032\027.datastore.v1.Datastore\022d\n\021ResolveEnri" +
+      "chment\022&.datastore.v1.ResolveEnrichmentR" +
+      "equest\032\'.datastore.v1.ResolveEnrichmentR" +
+      "esponse\022H\n\013ClaimPrefix\022 .datastore.v1.Cl" +
+      "aimPrefixRequest\032\027.datastore.v1.Datastor" +
+      "e\022L\n\rReleasePrefix\022\".datastore.v1.Releas" +
+      "ePrefixRequest\032\027.datastore.v1.Datastore\022" +
+      "d\n\021GenerateIamPolicy\022&.datastore.v1.Gene" +
+      "rateIamPolicyRequest\032\'.datastore.v1.Gene" +
+      "rateIamPolicyResponse\022^\n\017ListAuditEvents" +
+      "\022$.datastore.v1.ListAuditEventsRequest\032%" +
+      ".datastore.v1.ListAuditEventsResponseB{\n" +
+      "\021dev.datastored.v1B\025DatastoreServiceProt" +
+      "oP\001\242\002\003DXX\252\002\014Datastore.V1\312\002\014Datastore\\V1\342" +
+      "\002\030Datastore\\V1\\GPBMetadata\352\002\rDatastore::" +
+      "V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -293,6 +296,7 @@ public final class DatastoreServiceProto extends com.google.protobuf.GeneratedFi
           dev.datastored.v1.ConnectionTestProto.getDescriptor(),
           dev.datastored.v1.DatastoreProto.getDescriptor(),
           dev.datastored.v1.IamPolicyProto.getDescriptor(),
+          com.google.api.ClientProto.getDescriptor(),
           com.google.api.FieldBehaviorProto.getDescriptor(),
           com.google.api.FieldInfoProto.getDescriptor(),
           com.google.api.ResourceProto.getDescriptor(),
@@ -425,6 +429,7 @@ public final class DatastoreServiceProto extends com.google.protobuf.GeneratedFi
     dev.datastored.v1.ConnectionTestProto.getDescriptor();
     dev.datastored.v1.DatastoreProto.getDescriptor();
     dev.datastored.v1.IamPolicyProto.getDescriptor();
+    com.google.api.ClientProto.getDescriptor();
     com.google.api.FieldBehaviorProto.getDescriptor();
     com.google.api.FieldInfoProto.getDescriptor();
     com.google.api.ResourceProto.getDescriptor();
@@ -435,6 +440,7 @@ public final class DatastoreServiceProto extends com.google.protobuf.GeneratedFi
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(com.google.api.FieldBehaviorProto.fieldBehavior);
     registry.add(com.google.api.FieldInfoProto.fieldInfo);
+    registry.add(com.google.api.ClientProto.methodSignature);
     registry.add(com.google.api.ResourceProto.resourceReference);
     com.google.protobuf.Descriptors.FileDescriptor
         .internalUpdateFileDescriptor(descriptor, registry);

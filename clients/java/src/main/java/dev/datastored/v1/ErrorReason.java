@@ -377,6 +377,15 @@ public enum ErrorReason
    * <code>ERROR_REASON_DEADLINE_PASSED = 39;</code>
    */
   ERROR_REASON_DEADLINE_PASSED(39),
+  /**
+   * <pre>
+   * PERMISSION_DENIED. A page in a browser calls whose origin this server does not allow.
+   * Example: { "origin": "https://console.example.com" }
+   * </pre>
+   *
+   * <code>ERROR_REASON_ORIGIN_NOT_ALLOWED = 40;</code>
+   */
+  ERROR_REASON_ORIGIN_NOT_ALLOWED(40),
   UNRECOGNIZED(-1),
   ;
 
@@ -750,6 +759,15 @@ public enum ErrorReason
    * <code>ERROR_REASON_DEADLINE_PASSED = 39;</code>
    */
   public static final int ERROR_REASON_DEADLINE_PASSED_VALUE = 39;
+  /**
+   * <pre>
+   * PERMISSION_DENIED. A page in a browser calls whose origin this server does not allow.
+   * Example: { "origin": "https://console.example.com" }
+   * </pre>
+   *
+   * <code>ERROR_REASON_ORIGIN_NOT_ALLOWED = 40;</code>
+   */
+  public static final int ERROR_REASON_ORIGIN_NOT_ALLOWED_VALUE = 40;
 
 
   public final int getNumber() {
@@ -816,6 +834,7 @@ public enum ErrorReason
       case 37: return ERROR_REASON_CREDENTIALS_UNREADABLE;
       case 38: return ERROR_REASON_TOO_MANY_REQUESTS;
       case 39: return ERROR_REASON_DEADLINE_PASSED;
+      case 40: return ERROR_REASON_ORIGIN_NOT_ALLOWED;
       default: return null;
     }
   }

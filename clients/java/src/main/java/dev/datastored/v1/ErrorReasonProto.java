@@ -36,7 +36,7 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\037datastore/v1/error_reason.proto\022\014datas" +
-      "tore.v1*\317\013\n\013ErrorReason\022\034\n\030ERROR_REASON_" +
+      "tore.v1*\364\013\n\013ErrorReason\022\034\n\030ERROR_REASON_" +
       "UNSPECIFIED\020\000\022\037\n\033ERROR_REASON_INVALID_FI" +
       "ELDS\020\001\022$\n ERROR_REASON_DATASTORE_NOT_FOU" +
       "ND\020\002\022#\n\037ERROR_REASON_DISPLAY_NAME_TAKEN\020" +
@@ -73,10 +73,11 @@ public final class ErrorReasonProto extends com.google.protobuf.GeneratedFile {
       "OR_REASON_ACCESS_TOO_LOW\020$\022\'\n#ERROR_REAS" +
       "ON_CREDENTIALS_UNREADABLE\020%\022\"\n\036ERROR_REA" +
       "SON_TOO_MANY_REQUESTS\020&\022 \n\034ERROR_REASON_" +
-      "DEADLINE_PASSED\020\'Bv\n\021dev.datastored.v1B\020" +
-      "ErrorReasonProtoP\001\242\002\003DXX\252\002\014Datastore.V1\312" +
-      "\002\014Datastore\\V1\342\002\030Datastore\\V1\\GPBMetadat" +
-      "a\352\002\rDatastore::V1b\006proto3"
+      "DEADLINE_PASSED\020\'\022#\n\037ERROR_REASON_ORIGIN" +
+      "_NOT_ALLOWED\020(Bv\n\021dev.datastored.v1B\020Err" +
+      "orReasonProtoP\001\242\002\003DXX\252\002\014Datastore.V1\312\002\014D" +
+      "atastore\\V1\342\002\030Datastore\\V1\\GPBMetadata\352\002" +
+      "\rDatastore::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
