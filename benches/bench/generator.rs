@@ -1,4 +1,4 @@
-//! Makes the load of `overload`: a process of its own, on a processor of its own, which costs less for each call than the server does.
+//! Makes the load: a process of its own, on a processor of its own, which costs less for each call than the server does.
 //!
 //! It speaks HTTP/2 by `h2` and no more of gRPC than it must, since a client of tonic's costs as much as the server.
 
@@ -27,9 +27,6 @@ pub const ROLE: &str = "generate";
 /// The processor that the generator runs on.
 pub const PROCESSOR: &str = "1";
 
-/// Connections, each from an address of its own, so that the limits of a caller are not what is met.
-const CONNECTIONS: u8 = 16;
-
 /// How long answers are waited for when everything is sent.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -44,8 +41,13 @@ const REFUSED: &[u8] = b"8";
 pub struct Job {
     /// Where the server is.
     pub address: SocketAddr,
+    /// Connections, each from an address of its own, so that the limits of a caller are not what is met.
+    pub connections: u8,
     pub calls: Calls,
     pub pace: Pace,
+    /// What is left out at the beginning.
+    pub warm_up: Duration,
+    /// How long it is measured after that.
     pub length: Duration,
 }
 
@@ -56,6 +58,50 @@ pub enum Calls {
     Get(Vec<String>),
     /// `CreateDatastore` with display names that have this word in them and a number.
     Create(String),
+    /// `ListDatastores` as it stands: a page.
+    List {
+        page_size: i32,
+        page_token: String,
+        filter: String,
+    },
+    /// `CreateDatastore` with the ids of numbers from this one on.
+    CreateNumbered(usize),
+    /// `GetDatastore` of any of the first so many numbers.
+    GetNumbered(usize),
+    /// etcd's `Range` of one of these keys.
+    EtcdRange(Vec<String>),
+    /// etcd's `Put` of such keys, with a value as long as a datastore.
+    EtcdPut(String),
+}
+
+/// The request of etcd's `Range`.
+#[derive(Clone, PartialEq, Message)]
+struct Range {
+    #[prost(string, tag = "1")]
+    key: String,
+}
+
+/// The request of etcd's `Put`.
+#[derive(Clone, PartialEq, Message)]
+struct Put {
+    #[prost(string, tag = "1")]
+    key: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+impl Calls {
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Get(_) | Self::GetNumbered(_) => "/datastore.v1.DatastoreService/GetDatastore",
+            Self::Create(_) | Self::CreateNumbered(_) => {
+                "/datastore.v1.DatastoreService/CreateDatastore"
+            }
+            Self::List { .. } => "/datastore.v1.DatastoreService/ListDatastores",
+            Self::EtcdRange(_) => "/etcdserverpb.KV/Range",
+            Self::EtcdPut(_) => "/etcdserverpb.KV/Put",
+        }
+    }
 }
 
 /// How they are sent.
@@ -63,6 +109,8 @@ pub enum Calls {
 pub enum Pace {
     /// So many at a time: the next one when one is answered.
     Closed(usize),
+    /// The first so many at a time, the second in all, however long that takes.
+    Count(usize, usize),
     /// So many a second, answered or not, at times that know nothing of each other (a Poisson process).
     Open(f64),
 }
@@ -130,13 +178,22 @@ pub fn serve() -> Result<(), Error> {
 }
 
 async fn generate(job: Job) -> Result<Outcome, Error> {
-    let sender = Sender::connect(job.address, job.calls).await?;
+    let sender = Sender::connect(job.address, job.connections, job.calls).await?;
     let begun = Instant::now();
-    let end = begun + job.length;
-    let (lates, answers) = match job.pace {
-        Pace::Closed(in_flight) => (Vec::new(), closed(sender, in_flight, end).await?),
+    let measured = begun + job.warm_up;
+    let end = measured + job.length;
+    let (lates, mut answers) = match job.pace {
+        Pace::Closed(in_flight) => {
+            let until = Until::Time(end);
+            (Vec::new(), closed(sender, in_flight, until).await?)
+        }
+        Pace::Count(in_flight, count) => {
+            let until = Until::Count(count);
+            (Vec::new(), closed(sender, in_flight, until).await?)
+        }
         Pace::Open(rate) => open(sender, rate, begun, end).await?,
     };
+    answers.retain(|answer| answer.due >= measured);
     let sent = if lates.is_empty() {
         answers.len()
     } else {
@@ -153,15 +210,32 @@ async fn generate(job: Job) -> Result<Outcome, Error> {
     })
 }
 
+/// When enough is sent.
+#[derive(Clone, Copy)]
+enum Until {
+    Time(Instant),
+    Count(usize),
+}
+
+impl Until {
+    /// Whether the call of this number is to be sent now.
+    fn wants(self, number: usize) -> bool {
+        match self {
+            Self::Time(end) => Instant::now() < end,
+            Self::Count(count) => number < count,
+        }
+    }
+}
+
 /// Sends one call after another, so many at a time.
-async fn closed(sender: Sender, in_flight: usize, end: Instant) -> Result<Vec<Answer>, Error> {
+async fn closed(sender: Sender, in_flight: usize, until: Until) -> Result<Vec<Answer>, Error> {
     let (tell, mut told) = unbounded_channel();
     let sender = Arc::new(sender);
     for number in 0..in_flight {
         let (sender, tell) = (Arc::clone(&sender), tell.clone());
         tokio::spawn(async move {
             let mut number = number;
-            while Instant::now() < end && !tell.is_closed() {
+            while until.wants(number) && !tell.is_closed() {
                 let due = Instant::now();
                 match sender.send(number) {
                     Ok(sent) => sent.answered(due, &tell).await,
@@ -223,9 +297,9 @@ struct Sender {
 struct Sent(ResponseFuture);
 
 impl Sender {
-    async fn connect(to: SocketAddr, calls: Calls) -> Result<Self, Error> {
+    async fn connect(to: SocketAddr, count: u8, calls: Calls) -> Result<Self, Error> {
         let mut connections = Vec::new();
-        for last in 1..=CONNECTIONS {
+        for last in 1..=count {
             let socket = TcpSocket::new_v4()?;
             socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
             let stream = socket.connect(to).await?;
@@ -238,11 +312,7 @@ impl Sender {
             tokio::spawn(connection);
             connections.push(send);
         }
-        let method = match calls {
-            Calls::Get(_) => "GetDatastore",
-            Calls::Create(_) => "CreateDatastore",
-        };
-        let uri = format!("http://{to}/datastore.v1.DatastoreService/{method}").parse()?;
+        let uri = format!("http://{to}{}", calls.path()).parse()?;
         Ok(Self {
             connections,
             calls,
@@ -274,7 +344,52 @@ impl Sender {
                 skip_connection_test: true,
                 ..pb::CreateDatastoreRequest::default()
             }),
+            Calls::List {
+                page_size,
+                page_token,
+                filter,
+            } => framed(&pb::ListDatastoresRequest {
+                page_size: *page_size,
+                page_token: page_token.clone(),
+                filter: filter.clone(),
+                ..pb::ListDatastoresRequest::default()
+            }),
+            Calls::CreateNumbered(first) => framed(&numbered(first + number)),
+            Calls::GetNumbered(count) => {
+                // Fibonacci hashing: neighbours in time are no neighbours in the store.
+                let at = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+                let name = format!("datastores/{}", id(at % count));
+                framed(&pb::GetDatastoreRequest { name })
+            }
+            Calls::EtcdRange(keys) => {
+                let key = keys[number % keys.len()].clone();
+                framed(&Range { key })
+            }
+            Calls::EtcdPut(word) => framed(&Put {
+                key: format!("datastore/{word}/{number:07}"),
+                value: example("Sales events, as long as in datastored").encode_to_vec(),
+            }),
         }
+    }
+}
+
+/// The id of a number.
+pub fn id(number: usize) -> String {
+    format!("sales-{number:07}")
+}
+
+/// The request that creates the datastore of a number. One in a thousand is rare.
+fn numbered(number: usize) -> pb::CreateDatastoreRequest {
+    let mut datastore = example(&format!("Sales events, curated, shard {number:07}"));
+    if number.is_multiple_of(1_000) {
+        let label = ("environment".to_owned(), "rare".to_owned());
+        datastore.labels.extend([label]);
+    }
+    pb::CreateDatastoreRequest {
+        datastore: Some(datastore),
+        datastore_id: id(number),
+        skip_connection_test: true,
+        ..pb::CreateDatastoreRequest::default()
     }
 }
 

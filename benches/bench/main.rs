@@ -1,8 +1,7 @@
 //! Measures `datastored` beside a bare tonic echo, prints the figures, and writes them to `target/bench.json`: `make bench`.
 //!
 //! The echo is a process of its own and answers with messages of the same size, so that a ratio says what `datastored`
-//! adds to gRPC itself. Both are loaded from this process with 128 requests in flight, by turns: other work on the machine
-//! moves both, and the median of the rounds' ratios moves little. Nothing here asserts a time.
+//! adds to gRPC itself. Nothing here asserts a time.
 
 #![allow(
     unreachable_pub,
@@ -10,14 +9,17 @@
 )]
 
 mod echo;
+mod etcd;
 mod figures;
 mod generator;
 mod links;
-mod load;
 mod overload;
+mod process;
+mod scale;
 #[path = "../../tests/it/server.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod server;
+mod yardsticks;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,9 +33,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use echo::Echo;
 use figures::Figures;
-use load::{Load, Round, Target};
+use process::resident_mib;
 use server::Datastored;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -44,16 +45,8 @@ const STARTS: usize = 9;
 const IDLE: Duration = Duration::from_secs(1);
 /// This process is one caller, and measures what many could have.
 const UNLIMITED: [&str; 4] = ["--caller-rate", "1000000", "--caller-burst", "1000000"];
-/// With as many writes at once as there are requests in flight.
+/// With as many writes at once as there are calls in flight.
 const UNBOUNDED: [&str; 2] = ["--max-waiting-writes", "1000000"];
-/// How many datastores there are to get.
-const STORED: usize = 4_000;
-/// How many rounds each load runs, on each of the two. Many short ones: what else runs on the machine seldom changes within one.
-const ROUNDS: usize = 15;
-/// How long a round takes.
-const ROUND: Duration = Duration::from_secs(1);
-/// How long each of the two is loaded before the rounds.
-const WARM_UP: Duration = Duration::from_secs(1);
 
 async fn signalled() -> std::io::Result<&'static str> {
     Ok(Signals::catch()?.received().await)
@@ -69,14 +62,9 @@ async fn main() -> ExitCode {
             Ok(done) => done,
             Err(panicked) => Err(panicked.into()),
         },
-        // Leaving `measure` drops, and so ends, the processes that it started.
-        _ => tokio::select! {
-            done = measure() => done,
-            signal = signalled() => match signal {
-                Ok(name) => Err(format!("stopped by {name}").into()),
-                Err(error) => Err(error.into()),
-            },
-        },
+        Some(scale::ROLE) => measured(measure_scale()).await,
+        // Leaving it drops, and so ends, the processes that it started.
+        _ => measured(measure()).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,6 +73,32 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Measures until it is told to stop.
+async fn measured(measure: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    tokio::select! {
+        done = measure => done,
+        signal = signalled() => match signal {
+            Ok(name) => Err(format!("stopped by {name}").into()),
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+/// What a million datastores cost.
+async fn measure_scale() -> Result<(), Error> {
+    let mut figures = Figures::default();
+    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
+    scale::measure(folder.path(), &mut figures).await?;
+    write(figures)
+}
+
+fn write(figures: Figures) -> Result<(), Error> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench.json");
+    figures.write(&file)?;
+    println!("written to {}", file.display());
+    Ok(())
 }
 
 /// Everything, in the order in which it is printed.
@@ -98,24 +112,14 @@ async fn measure() -> Result<(), Error> {
     tokio::time::sleep(IDLE).await;
     figures.add("idle_rss_mib", "MiB", vec![resident_mib(server.pid())?]);
 
-    let create = Load::create();
-    let ours = Target::connect(server.address(), server.pid()).await?;
-    let names = ours.create_some(&create, STORED).await?;
-    let echo = Echo::start(&ours.get(&names[0]).await?)?;
-    let echoing = Target::connect(echo.address(), echo.pid()).await?;
-    for (name, load) in [("get", Load::get(names)), ("create", create)] {
-        compare(name, &load, &ours, &echoing, &mut figures).await?;
-    }
+    yardsticks::measure(&server, &folder.path().join("etcd"), &mut figures).await?;
     drop(server);
     let server = Datastored::start_in(&folder.path().join("linked"), &unlimited);
     links::measure(&server, &mut figures).await?;
     drop(server);
     overload::measure(&folder.path().join("overloaded"), &mut figures).await?;
 
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench.json");
-    figures.write(&file)?;
-    println!("written to {}", file.display());
-    Ok(())
+    write(figures)
 }
 
 /// The time from starting the process on an empty folder to the first `SERVING`.
@@ -134,50 +138,6 @@ async fn measure_starts(folder: &Path, figures: &mut Figures) -> Result<(), Erro
         times.push(took.as_secs_f64() * 1e3);
     }
     figures.add("start_ms", "ms", times);
-    Ok(())
-}
-
-/// The resident memory of a process.
-fn resident_mib(pid: u32) -> Result<f64, Error> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
-    let kib: f64 = kib.ok_or("/proc tells no VmRSS")?.parse()?;
-    Ok(kib / 1024.0)
-}
-
-/// Loads the server and the echo by turns.
-async fn compare(
-    name: &str,
-    load: &Load,
-    ours: &Target,
-    echoing: &Target,
-    figures: &mut Figures,
-) -> Result<(), Error> {
-    ours.run(load, WARM_UP).await?;
-    echoing.run(load, WARM_UP).await?;
-    let mut rounds: Vec<(Round, Round)> = Vec::new();
-    for number in 0..ROUNDS {
-        // By turns the first, so that neither always follows the other's mess.
-        rounds.push(if number % 2 == 0 {
-            let server = ours.run(load, ROUND).await?;
-            (server, echoing.run(load, ROUND).await?)
-        } else {
-            let echo = echoing.run(load, ROUND).await?;
-            (ours.run(load, ROUND).await?, echo)
-        });
-    }
-    let ratios = rounds.iter().map(|(server, echo)| server.rate / echo.rate);
-    figures.add(&format!("{name}_vs_echo"), "ratio", ratios.collect());
-    let (server, echo): (Vec<_>, Vec<_>) = rounds.into_iter().unzip();
-    for (whose, rounds) in [(name.to_owned(), server), (format!("echo_{name}"), echo)] {
-        let each = |part: fn(&Round) -> f64| rounds.iter().map(part).collect();
-        figures.add(&format!("{whose}_rps"), "requests/s", each(|r| r.rate));
-        figures.add(&format!("{whose}_p50_ms"), "ms", each(|r| r.p50_ms));
-        figures.add(&format!("{whose}_p99_ms"), "ms", each(|r| r.p99_ms));
-        figures.add(&format!("{whose}_cpu_us"), "us", each(|r| r.cpu_us));
-    }
     Ok(())
 }
 

@@ -11,9 +11,9 @@ use datastored::pb;
 
 use super::figures::Figures;
 use super::generator::{Calls, Job, Outcome, Pace};
-use super::load::{TICK_US, busy_ticks};
+use super::process::{TICK_US, busy_ticks, resident_mib};
 use super::server::{self, Datastored};
-use super::{Error, UNLIMITED, example, resident_mib};
+use super::{Error, UNLIMITED, example};
 
 /// The processor that the server runs on.
 const PROCESSOR: &str = "0";
@@ -29,6 +29,9 @@ const GETS: usize = 128;
 
 /// How many creates: as many as may wait for the disk, `--max-waiting-writes`.
 const CREATES: usize = 32;
+
+/// How many connections the calls come on.
+const CONNECTIONS: u8 = 16;
 
 /// How often each of the three loads is run, by turns.
 const ROUNDS: usize = 5;
@@ -127,7 +130,9 @@ impl Subject {
         let job = Job {
             address: self.server.address().parse()?,
             calls: calls(self.jobs),
+            connections: CONNECTIONS,
             pace,
+            warm_up: Duration::ZERO,
             length: LENGTH,
         };
         let busy = busy_ticks(self.server.pid())?;

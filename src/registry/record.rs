@@ -129,7 +129,8 @@ fn decode_unsealed(bytes: &[u8]) -> Result<Datastore, BoxError> {
     let Some((&FORMAT, json)) = bytes.split_first() else {
         return Err("a datastore's record is of a format that this version does not know".into());
     };
-    let record: Record = serde_json::from_slice(json)?;
+    // One look at all of it, in place of one at each string.
+    let record: Record = serde_json::from_str(std::str::from_utf8(json)?)?;
     let enrichment = record.enrichment.as_deref().map(DatastoreId::parse);
     Ok(Datastore {
         id: DatastoreId::parse(&record.id)?,
