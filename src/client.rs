@@ -1,4 +1,4 @@
-//! A client: it connects with TLS and a token, gives each call a deadline, tries again what only reads, and makes errors typed.
+//! A client: it connects with TLS and a token, gives each call a deadline, tries again what may be tried again, and makes errors typed.
 //!
 //! It comes with the feature `client`, which needs neither the server nor the AWS SDK.
 //!
@@ -40,7 +40,7 @@ pub use events::Events;
 /// How long a call may take if nothing else is said. Creating a datastore tests its connection, which can take a minute.
 const DEADLINE: Duration = Duration::from_secs(90);
 
-/// How often a call that only reads is made in all.
+/// How often a call is made in all.
 const ATTEMPTS: u32 = 4;
 
 /// The pause before the second attempt, where the server names none; each pause after it is three times as long.
@@ -192,6 +192,27 @@ impl Client {
         &self,
         call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
     ) -> Result<T, Error> {
+        self.again(call, &[Code::Unavailable, Code::ResourceExhausted])
+            .await
+    }
+
+    /// Makes a call that changes something, and makes it again when the server has refused it because it has too much to do: such a call has changed
+    /// nothing. With a `request_id` in it, it may be given to [`Client::read`].
+    ///
+    /// # Errors
+    /// That of the last attempt.
+    pub async fn write<T>(
+        &self,
+        call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
+    ) -> Result<T, Error> {
+        self.again(call, &[Code::ResourceExhausted]).await
+    }
+
+    async fn again<T>(
+        &self,
+        call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
+        passing: &[Code],
+    ) -> Result<T, Error> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
@@ -199,8 +220,7 @@ impl Client {
                 Ok(answer) => return Ok(answer.into_inner()),
                 Err(status) => Error::from(status),
             };
-            let is_passing = matches!(error.code, Code::Unavailable | Code::ResourceExhausted);
-            if !is_passing || attempt == ATTEMPTS {
+            if !passing.contains(&error.code) || attempt == ATTEMPTS {
                 return Err(error);
             }
             tokio::time::sleep(error.retry_delay.unwrap_or(pause)).await;
