@@ -203,7 +203,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
         .add_service(
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
-    let incoming = Incoming::new(listener, tls.clone(), options.load.connections(), &metrics);
+    let incoming = incoming(listener, tls.clone(), &options.load, &metrics);
     let metrics_page = metrics_listener.map(|listener| listener.serve(metrics));
     set_serving(&health, ServingStatus::Serving).await;
     info!(
@@ -252,6 +252,17 @@ async fn until_signal(
     let _ = drain.send(());
     stop(prober, &mut health, serving, options).await;
     Ok(())
+}
+
+/// The connections as they come in.
+fn incoming(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    load: &LoadOptions,
+    metrics: &Metrics,
+) -> Incoming {
+    let (most, keepalive) = (load.connections(), load.keepalive());
+    Incoming::new(listener, tls, most, keepalive, metrics)
 }
 
 /// What every call passes. Calls are counted when somebody can ask for the metrics.

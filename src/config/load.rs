@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration;
-use crate::transport::Most;
+use crate::transport::{Keepalive, Most};
 
 /// What callers can take of the server.
 #[derive(Args, Clone, Debug)]
@@ -78,6 +78,15 @@ impl LoadOptions {
         Most {
             connections: self.max_connections,
             of_one: self.max_connections_per_address.unwrap_or(quarter),
+        }
+    }
+
+    /// When a connection is given up whose other end is gone.
+    #[must_use]
+    pub fn keepalive(&self) -> Keepalive {
+        Keepalive {
+            interval: self.keepalive_interval,
+            timeout: self.keepalive_timeout,
         }
     }
 }
