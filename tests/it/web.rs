@@ -202,3 +202,19 @@ async fn what_is_no_call_is_refused_in_plain_http() {
         assert!(answer.starts_with(status), "{head}: {answer}");
     }
 }
+
+#[tokio::test]
+async fn headers_are_as_large_as_over_http2_and_no_larger() {
+    let server = Datastored::start(&[]);
+    for (length, is_read) in [(15_000, true), (17_000, false), (300_000, false)] {
+        let headers = format!("x-long: {}\r\n", "x".repeat(length));
+        let mut answer = Answer::to_call(&server, "GetDatastore", &headers, &get_nothing()).await;
+        let status = answer.status().await;
+        if is_read {
+            refused::<()>(Err(status), ErrorReason::DatastoreNotFound);
+        } else {
+            let refusal = refused::<()>(Err(status), ErrorReason::MessageTooLarge);
+            assert_eq!(refusal.metadata["max_bytes"], "16384");
+        }
+    }
+}
