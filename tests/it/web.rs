@@ -144,7 +144,7 @@ async fn a_page_may_call_when_its_origin_is_named_and_no_other() {
     let preflight = |origin: &str| {
         format!(
             "OPTIONS {} HTTP/1.1\r\norigin: {origin}\r\naccess-control-request-method: POST\r\n\
-             access-control-request-headers: authorization,content-type,grpc-timeout,x-grpc-web,x-user-agent\r\n",
+             access-control-request-headers: authorization,content-type,grpc-timeout,traceparent,x-grpc-web,x-user-agent\r\n",
             raw::path("ListDatastores")
         )
     };
@@ -160,7 +160,7 @@ async fn a_page_may_call_when_its_origin_is_named_and_no_other() {
             .head()
             .await;
         assert_eq!(head.contains(allowed), is_allowed, "{origin}: {head}");
-        for name in ["authorization", "grpc-timeout", "x-grpc-web"] {
+        for name in ["authorization", "grpc-timeout", "traceparent", "x-grpc-web"] {
             assert!(!is_allowed || head.contains(name), "{origin}: {head}");
         }
         // A page whose name is led to this server is of the same origin: the browser asks nothing, and its call is refused.
