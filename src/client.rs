@@ -26,6 +26,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -56,7 +57,7 @@ pub struct Options {
     pub tls: ClientTlsConfig,
     /// Says who calls. It is sent with every call.
     pub token: Option<Token>,
-    /// How long a call may take; not a connection test, which the server bounds.
+    /// How long connecting may take, and a call, however often it is made; not a connection test, which the server bounds.
     pub deadline: Duration,
     /// Send the token without TLS to another machine, too.
     pub allow_plaintext_token: bool,
@@ -101,7 +102,7 @@ impl fmt::Debug for Token {
 #[non_exhaustive]
 pub enum ConnectError {
     /// The target cannot be connected to.
-    #[error("cannot connect to the server: {0}")]
+    #[error("cannot connect to the server: {}", error::with_causes(.0))]
     Transport(#[from] tonic::transport::Error),
     /// The token is none.
     #[error("a token has visible ASCII characters only: copy it again")]
@@ -153,9 +154,10 @@ impl Interceptor for Defaults {
 pub async fn connect(target: &str, options: Options) -> Result<Client, ConnectError> {
     let mut endpoint = Endpoint::from_shared(target.to_owned())?
         .http2_keep_alive_interval(KEEPALIVE.0)
-        .keep_alive_timeout(KEEPALIVE.1);
+        .keep_alive_timeout(KEEPALIVE.1)
+        .connect_timeout(options.deadline);
     if endpoint.uri().scheme_str() == Some("https") {
-        endpoint = endpoint.tls_config(options.tls)?;
+        endpoint = endpoint.tls_config(options.tls.timeout(options.deadline))?;
     } else if options.token.is_some() && !options.allow_plaintext_token {
         let host = endpoint.uri().host().unwrap_or_default();
         if !is_loopback(host) {
@@ -180,11 +182,20 @@ impl Client {
     /// The calls of the API, each made once. A `Status` that one of them answers is made an [`Error`] with `into`.
     #[must_use]
     pub fn stub(&self) -> Stub {
-        DatastoreServiceClient::with_interceptor(self.channel.clone(), self.defaults.clone())
+        self.stub_within(self.defaults.deadline)
+    }
+
+    /// The calls, each within this time.
+    fn stub_within(&self, deadline: Option<Duration>) -> Stub {
+        let defaults = Defaults {
+            deadline,
+            ..self.defaults.clone()
+        };
+        DatastoreServiceClient::with_interceptor(self.channel.clone(), defaults)
     }
 
     /// Makes a call that only reads, and makes it again when the server is unavailable or has too much to do: up to four times, after the pause that
-    /// the server asks for.
+    /// the server asks for, and all of it within the deadline.
     ///
     /// # Errors
     /// That of the last attempt.
@@ -213,17 +224,24 @@ impl Client {
         call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
         passing: &[Code],
     ) -> Result<T, Error> {
+        let begun = Instant::now();
+        let left = || {
+            let deadline = self.defaults.deadline;
+            deadline.map(|deadline| deadline.saturating_sub(begun.elapsed()))
+        };
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
-            let error = match call(self.stub()).await {
+            let error = match call(self.stub_within(left())).await {
                 Ok(answer) => return Ok(answer.into_inner()),
                 Err(status) => Error::from(status),
             };
-            if !passing.contains(&error.code) || attempt == ATTEMPTS {
+            let wait = error.retry_delay.unwrap_or(pause);
+            let is_late = left().is_some_and(|left| left <= wait);
+            if !passing.contains(&error.code) || attempt == ATTEMPTS || is_late {
                 return Err(error);
             }
-            tokio::time::sleep(error.retry_delay.unwrap_or(pause)).await;
+            tokio::time::sleep(wait).await;
             pause *= 3;
             attempt += 1;
         }
@@ -238,12 +256,7 @@ impl Client {
         &self,
         request: pb::TestConnectionRequest,
     ) -> Result<Events, Error> {
-        let defaults = Defaults {
-            deadline: None,
-            ..self.defaults.clone()
-        };
-        let mut stub = DatastoreServiceClient::with_interceptor(self.channel.clone(), defaults);
-        let answer = stub.test_connection(request).await?;
+        let answer = self.stub_within(None).test_connection(request).await?;
         Ok(Events::new(answer.into_inner()))
     }
 }

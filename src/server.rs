@@ -22,7 +22,10 @@ use tracing::{info, warn};
 use crate::auth::{self, Authenticator};
 use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
-use crate::grpc::{Bounds, Front, Gate, MAX_MESSAGE_BYTES, Metering, Origins, Service};
+use crate::grpc::{
+    Bounds, Front, Gate, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_QUESTION_BYTES, Metering,
+    Origins, Service,
+};
 use crate::metrics::{self, Commits, Metrics};
 use crate::model::credentials::CredentialsPolicy;
 use crate::open_files;
@@ -52,9 +55,6 @@ const DESCRIPTORS: [&[u8]; 4] = [
     tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
     tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
 ];
-
-/// The most bytes of a request's headers, as RFC 9113, section 6.5.2 counts them: a JWT of 8 KiB, and as much again.
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
 /// How many calls that their caller has cancelled at once may wait to be taken in; with more, the connection is closed (CVE-2023-44487).
 const MAX_RESET_STREAMS: usize = 20;
@@ -193,17 +193,23 @@ pub async fn run(options: Serve) -> Result<(), Error> {
             metrics_listener.is_some(),
             &options,
         ))
-        .add_service(health_service)
-        .add_optional_service(is_reflected.then(|| reflection().build_v1()).transpose()?)
+        .add_service(health_service.max_decoding_message_size(MAX_QUESTION_BYTES))
+        .add_optional_service(
+            is_reflected
+                .then(|| reflection().build_v1())
+                .transpose()?
+                .map(|v1| v1.max_decoding_message_size(MAX_QUESTION_BYTES)),
+        )
         .add_optional_service(
             is_reflected
                 .then(|| reflection().build_v1alpha())
-                .transpose()?,
+                .transpose()?
+                .map(|v1alpha| v1alpha.max_decoding_message_size(MAX_QUESTION_BYTES)),
         )
         .add_service(
             DatastoreServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
         );
-    let incoming = Incoming::new(listener, tls.clone(), options.load.connections(), &metrics);
+    let incoming = incoming(listener, tls.clone(), &options.load, &metrics);
     let metrics_page = metrics_listener.map(|listener| listener.serve(metrics));
     set_serving(&health, ServingStatus::Serving).await;
     info!(
@@ -252,6 +258,17 @@ async fn until_signal(
     let _ = drain.send(());
     stop(prober, &mut health, serving, options).await;
     Ok(())
+}
+
+/// The connections as they come in.
+fn incoming(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    load: &LoadOptions,
+    metrics: &Metrics,
+) -> Incoming {
+    let (most, keepalive) = (load.connections(), load.keepalive());
+    Incoming::new(listener, tls, most, keepalive, metrics)
 }
 
 /// What every call passes. Calls are counted when somebody can ask for the metrics.

@@ -27,8 +27,9 @@ const UNLOADED: f64 = 0.25;
 /// How many gets are in flight while their sustainable rate is measured.
 const GETS: usize = 128;
 
-/// How many creates: as many as may wait for the disk, `--max-waiting-writes`.
+/// How many creates: as many as may wait for the disk.
 const CREATES: usize = 32;
+const WAITING: [&str; 2] = ["--max-waiting-writes", "32"];
 
 /// How many connections the calls come on.
 const CONNECTIONS: u8 = 16;
@@ -92,7 +93,7 @@ pub async fn measure(folder: &Path, figures: &mut Figures) -> Result<(), Error> 
 
 /// The command of a server that has a processor to itself.
 fn pinned(folder: &Path) -> Command {
-    let serving = server::command(folder, &UNLIMITED);
+    let serving = server::command(folder, &[&UNLIMITED[..], &WAITING].concat());
     let mut command = Command::new("taskset");
     command
         .args(["--cpu-list", PROCESSOR])

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration;
-use crate::transport::Most;
+use crate::transport::{Keepalive, Most};
 
 /// What callers can take of the server.
 #[derive(Args, Clone, Debug)]
@@ -41,7 +41,7 @@ pub struct LoadOptions {
 
     /// How many writes may wait for the disk behind those that are being written; while it is so many, more are refused at once. With fewer each is answered
     /// sooner; with more, more of them share a sync of the disk
-    #[arg(long, env = "DATASTORED_MAX_WAITING_WRITES", default_value = "32", value_parser = number)]
+    #[arg(long, env = "DATASTORED_MAX_WAITING_WRITES", default_value = "128", value_parser = number)]
     pub max_waiting_writes: u32,
 
     /// How many streams may be open; more are refused at once.
@@ -78,6 +78,15 @@ impl LoadOptions {
         Most {
             connections: self.max_connections,
             of_one: self.max_connections_per_address.unwrap_or(quarter),
+        }
+    }
+
+    /// When a connection is given up whose other end is gone.
+    #[must_use]
+    pub fn keepalive(&self) -> Keepalive {
+        Keepalive {
+            interval: self.keepalive_interval,
+            timeout: self.keepalive_timeout,
         }
     }
 }

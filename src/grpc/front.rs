@@ -22,7 +22,7 @@ use super::load::{Bounds, Deadline, Kind, Seat};
 use super::metering::{Metering, code};
 use super::request_id;
 use super::trace::TracedCall;
-use super::transport_errors::rewritten;
+use super::transport_errors::{max_bytes, refuse_large, rewritten};
 use super::web::Origins;
 use body::Answer;
 
@@ -127,9 +127,10 @@ impl Rules {
     where
         S: Service<Request<B>, Response = Response<Body>>,
     {
-        let running = self.metering.begin(request.uri().path());
+        let path = request.uri().path();
+        let (running, most) = (self.metering.begin(path), max_bytes(path));
         let mut answer = self.in_time(request, inner).await?;
-        if let Some(status) = rewritten(answer.headers()) {
+        if let Some(status) = rewritten(answer.headers(), most) {
             answer = refusal(status);
         }
         match (running, code(answer.headers())) {
@@ -151,7 +152,10 @@ impl Rules {
     where
         S: Service<Request<B>, Response = Response<Body>>,
     {
-        if let Err(status) = self.origins.refuse_others(request.headers()) {
+        let headers = request.headers();
+        if let Err(status) =
+            refuse_large(headers).and_then(|()| self.origins.refuse_others(headers))
+        {
             return Ok(refusal(status));
         }
         let deadline = Deadline::of(request.headers(), self.most);

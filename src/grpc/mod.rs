@@ -27,5 +27,5 @@ pub use front::Front;
 pub use load::Bounds;
 pub use metering::Metering;
 pub use service::Service;
-pub use transport_errors::MAX_MESSAGE_BYTES;
+pub use transport_errors::{MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_QUESTION_BYTES};
 pub use web::Origins;

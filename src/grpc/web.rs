@@ -16,11 +16,14 @@ use super::status::foreign_origin;
 /// How long a browser may remember what it was told.
 const MAX_AGE: Duration = Duration::from_hours(1);
 
-/// What gRPC-Web clients send, besides what they are allowed anyway ("Protocol differences vs gRPC over HTTP2" in PROTOCOL-WEB.md).
-const SENT: [HeaderName; 3] = [
+/// What gRPC-Web clients send, besides what they are allowed anyway ("Protocol differences vs gRPC over HTTP2" in PROTOCOL-WEB.md),
+/// and the trace that a page is in.
+const SENT: [HeaderName; 5] = [
     HeaderName::from_static("x-grpc-web"),
     HeaderName::from_static("x-user-agent"),
     HeaderName::from_static("grpc-timeout"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
 ];
 
 /// What they read.

@@ -7,7 +7,7 @@ use super::Counters;
 /// Why a handshake comes to nothing.
 const REASONS: [&str; 3] = ["displaced", "refused", "timeout"];
 /// The limits there are, by the options that set them. They are shown from the start, so that the first time is seen as one more.
-const LIMITS: [&str; 8] = [
+const LIMITS: [&str; 9] = [
     "max-concurrent-tests",
     "max-connections",
     "max-connections-per-address",
@@ -16,6 +16,7 @@ const LIMITS: [&str; 8] = [
     "max-waiting-writes",
     "caller-calls",
     "caller-rate",
+    "caller-tests",
 ];
 
 /// The events of the audit. Clones count together.

@@ -192,7 +192,12 @@ impl Prober {
             return Err(Error::ServerStopping);
         }
         let place = self.places.take(account);
-        place.inspect_err(|_| self.metrics.limits.hit("max-concurrent-tests"))
+        place.inspect_err(|error| {
+            self.metrics.limits.hit(match error {
+                Error::TooManyTestsOfCaller { .. } => "caller-tests",
+                _ => "max-concurrent-tests",
+            });
+        })
     }
 
     /// Removes, in the background, what the tests of an earlier process have left. Before the first test is started.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
@@ -33,6 +34,29 @@ pub struct Most {
     pub of_one: u32,
 }
 
+/// How the system finds out that the other end of a connection is gone, where HTTP/2, which has pings of its own, is not spoken.
+#[derive(Clone, Copy, Debug)]
+pub struct Keepalive {
+    /// How long nothing comes before it asks.
+    pub interval: Duration,
+    /// How long the other end may take to answer.
+    pub timeout: Duration,
+}
+
+/// How often it asks within that time.
+const QUESTIONS: u32 = 4;
+
+impl Keepalive {
+    fn set(self, stream: &TcpStream) -> io::Result<()> {
+        // The system counts in whole seconds, up to these: MAX_TCP_KEEPIDLE of Linux.
+        let (least, most) = (Duration::from_secs(1), Duration::from_secs(32_767));
+        sockopt::set_tcp_keepidle(stream, self.interval.clamp(least, most))?;
+        sockopt::set_tcp_keepintvl(stream, (self.timeout / QUESTIONS).clamp(least, most))?;
+        sockopt::set_tcp_keepcnt(stream, QUESTIONS)?;
+        Ok(sockopt::set_socket_keepalive(stream, true)?)
+    }
+}
+
 /// The connections as they come in, without end. Dropping it closes the listener and ends the handshakes that are under way.
 #[derive(Debug)]
 pub struct Incoming {
@@ -41,6 +65,7 @@ pub struct Incoming {
     handshakes: Handshakes,
     pause: Option<Pin<Box<Sleep>>>,
     most: Most,
+    keepalive: Keepalive,
     places: Arc<Places>,
     limits: Limits,
     /// When the log was last told that there are too many.
@@ -55,6 +80,7 @@ impl Incoming {
         listener: TcpListener,
         tls: Option<Arc<Tls>>,
         most: Most,
+        keepalive: Keepalive,
         metrics: &Metrics,
     ) -> Self {
         Self {
@@ -63,6 +89,7 @@ impl Incoming {
             handshakes: Handshakes::new(metrics.handshakes.clone()),
             pause: None,
             most,
+            keepalive,
             places: Places::new(most.connections, most.of_one),
             limits: metrics.limits.clone(),
             told: None,
@@ -129,6 +156,9 @@ impl Incoming {
                     // Otherwise the end of an answer waits up to 40 ms for the client to acknowledge its beginning.
                     if let Err(error) = stream.set_nodelay(true) {
                         debug!(peer = %address, %error, "TCP_NODELAY cannot be set");
+                    }
+                    if let Err(error) = self.keepalive.set(&stream) {
+                        debug!(peer = %address, %error, "SO_KEEPALIVE cannot be set");
                     }
                     return Poll::Ready((stream, address));
                 }

@@ -8,5 +8,5 @@ mod places;
 mod tls;
 
 pub use connection::Connection;
-pub use incoming::{Incoming, Most};
+pub use incoming::{Incoming, Keepalive, Most};
 pub use tls::{ClientAuthority, Files, Tls};

@@ -1,18 +1,25 @@
 //! The client module, against a real server.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use datastored::client::{self, Client, ConnectError, Options, Token};
 use datastored::pb::test_connection_response::Event;
 use datastored::pb::{self, ErrorReason};
+use rcgen::generate_simple_self_signed;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio_stream::StreamExt;
 use tonic::Code;
+use tonic::transport::{Certificate, ClientTlsConfig};
 
 use crate::auth::new_token;
 use crate::connection::behind_a_proxy;
 use crate::lab;
 use crate::server::{Datastored, datastore};
+
+/// Longer than any of these calls may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn connect(server: &Datastored, options: Options) -> Client {
     let target = format!("http://{}", server.address());
@@ -155,12 +162,73 @@ async fn a_call_that_takes_longer_than_its_deadline_ends() {
         ..pb::CreateDatastoreRequest::default()
     };
     let late = client.stub().create_datastore(request).await;
-    assert_eq!(late.unwrap_err().code(), Code::DeadlineExceeded);
+    let error = client::Error::from(late.unwrap_err());
+    assert_eq!(error.code, Code::DeadlineExceeded);
     listing.none_waits().await;
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error_that_says_so() {
     let refused = client::connect("http://127.0.0.1:1", Options::default()).await;
+    let error = refused.unwrap_err();
+    assert!(matches!(error, ConnectError::Transport(_)));
+    let text = error.to_string();
+    assert!(text.contains("refused"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_holds_nobody_for_longer_than_the_deadline() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("https://{}", silent.local_addr().unwrap());
+    let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let authority = Certificate::from_pem(made.cert.pem());
+    let options = Options {
+        tls: ClientTlsConfig::new().ca_certificate(authority),
+        deadline: Duration::from_millis(300),
+        ..Options::default()
+    };
+    let refused = tokio::time::timeout(PATIENCE, client::connect(&target, options)).await;
+    let refused = refused.expect("it does not wait for ever");
     assert!(matches!(refused, Err(ConnectError::Transport(_))));
+    // In plain text the connection is there, and nothing comes back on it.
+    let options = Options {
+        deadline: Duration::from_millis(300),
+        ..Options::default()
+    };
+    let target = target.replace("https:", "http:");
+    let client = client::connect(&target, options).await.unwrap();
+    let late = client
+        .stub()
+        .list_datastores(pb::ListDatastoresRequest::default())
+        .await;
+    let error = client::Error::from(late.unwrap_err());
+    assert_eq!(error.code, Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_read_is_not_made_again_past_its_deadline() {
+    let s3 = lab::s3s().await;
+    let server = Datastored::start(&["--caller-calls", "1"]);
+    let options = Options {
+        deadline: Duration::from_millis(500),
+        ..Options::default()
+    };
+    let client = connect(&server, options).await;
+    let (proxy, _, config) = behind_a_proxy(&s3).await;
+    let listing = proxy.hold("ListObjectsV2");
+    let test = test_of(datastore("", pb::Role::Source, config));
+    let held = client.test_connection(test).await.unwrap();
+    listing.one_waits().await;
+    let attempts = AtomicUsize::new(0);
+    // The server asks for a second each time.
+    let read = client.read(async |mut stub| {
+        attempts.fetch_add(1, Ordering::Relaxed);
+        let request = pb::ListDatastoresRequest::default();
+        stub.list_datastores(request).await
+    });
+    let error = read.await.unwrap_err();
+    assert_eq!(error.reason, Some(ErrorReason::TooManyRequests));
+    assert_eq!(attempts.into_inner(), 1);
+    drop(held);
+    listing.none_waits().await;
 }

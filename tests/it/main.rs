@@ -19,6 +19,7 @@ mod layering;
 mod load;
 mod matrix;
 mod metrics;
+mod readme_md;
 mod residue;
 mod sealing;
 mod security_md;

@@ -144,7 +144,7 @@ async fn a_page_may_call_when_its_origin_is_named_and_no_other() {
     let preflight = |origin: &str| {
         format!(
             "OPTIONS {} HTTP/1.1\r\norigin: {origin}\r\naccess-control-request-method: POST\r\n\
-             access-control-request-headers: authorization,content-type,grpc-timeout,x-grpc-web,x-user-agent\r\n",
+             access-control-request-headers: authorization,content-type,grpc-timeout,traceparent,x-grpc-web,x-user-agent\r\n",
             raw::path("ListDatastores")
         )
     };
@@ -160,7 +160,7 @@ async fn a_page_may_call_when_its_origin_is_named_and_no_other() {
             .head()
             .await;
         assert_eq!(head.contains(allowed), is_allowed, "{origin}: {head}");
-        for name in ["authorization", "grpc-timeout", "x-grpc-web"] {
+        for name in ["authorization", "grpc-timeout", "traceparent", "x-grpc-web"] {
             assert!(!is_allowed || head.contains(name), "{origin}: {head}");
         }
         // A page whose name is led to this server is of the same origin: the browser asks nothing, and its call is refused.
@@ -200,5 +200,21 @@ async fn what_is_no_call_is_refused_in_plain_http() {
     ] {
         let answer = Answer::to(&server, head, b"").await.head().await;
         assert!(answer.starts_with(status), "{head}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn headers_are_as_large_as_over_http2_and_no_larger() {
+    let server = Datastored::start(&[]);
+    for (length, is_read) in [(15_000, true), (17_000, false), (300_000, false)] {
+        let headers = format!("x-long: {}\r\n", "x".repeat(length));
+        let mut answer = Answer::to_call(&server, "GetDatastore", &headers, &get_nothing()).await;
+        let status = answer.status().await;
+        if is_read {
+            refused::<()>(Err(status), ErrorReason::DatastoreNotFound);
+        } else {
+            let refusal = refused::<()>(Err(status), ErrorReason::MessageTooLarge);
+            assert_eq!(refusal.metadata["max_bytes"], "16384");
+        }
     }
 }

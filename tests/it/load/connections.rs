@@ -111,6 +111,34 @@ async fn a_peer_that_is_gone_without_a_word_is_noticed() {
     assert!(!kept.connection.is_finished(), "one that answers stays");
 }
 
+/// Whether the system asks the client with this port whether it is still there: the timer of `/proc/net/tcp` that runs for the server's end is 2.
+fn is_asked_after(server: &Datastored, client: u16) -> bool {
+    let sockets = std::fs::read_to_string("/proc/net/tcp").expect("the system tells");
+    let (_, port) = server.address().rsplit_once(':').expect("a port");
+    let port: u16 = port.parse().expect("a number");
+    let ends = [format!(":{port:04X}"), format!(":{client:04X}")];
+    sockets.lines().any(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        fields[1].ends_with(&ends[0])
+            && fields[2].ends_with(&ends[1])
+            && fields[5].starts_with("02:")
+    })
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_speak_http2_is_asked_too_whether_it_is_there() {
+    let server = Datastored::start(&[]);
+    let mut page = TcpStream::connect(server.address()).await.unwrap();
+    // A stream that says nothing until health changes.
+    let head = b"POST /grpc.health.v1.Health/Watch HTTP/1.1\r\nhost: datastored\r\ncontent-type: application/grpc-web\r\ncontent-length: 5\r\n\r\n";
+    page.write_all(&[&head[..], &[0; 5]].concat())
+        .await
+        .unwrap();
+    assert_ne!(page.read(&mut [0; 4_096]).await.unwrap(), 0);
+    let port = page.local_addr().unwrap().port();
+    eventually("it is asked", || async { is_asked_after(&server, port) }).await;
+}
+
 #[tokio::test]
 async fn an_old_connection_is_closed_when_no_call_is_open_on_it() {
     let server = Datastored::start(&["--max-connection-age", "1s"]);

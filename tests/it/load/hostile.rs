@@ -208,3 +208,34 @@ async fn halves_of_messages_are_counted_and_end_in_time() {
     }
     list(&mut client).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_question_that_no_limit_of_calls_counts_is_short_or_refused_before_it_has_come() {
+    let options = ["--call-timeout", "5s", "--max-calls", "1"];
+    let server = Datastored::start(&options);
+    let peer = Raw::connect(&server).await;
+    let mut half = vec![0];
+    half.extend(1_000_000_u32.to_be_bytes());
+    for path in [
+        "/grpc.health.v1.Health/Check",
+        "/grpc.health.v1.Health/Watch",
+    ] {
+        let mut call = peer.begin(path, &[]).await;
+        let sent = call.body.send_data(half.clone().into(), false);
+        sent.expect("it is sent");
+        let status = status(call.answer.await.expect("it is answered")).await;
+        let refusal = refused::<()>(Err(status), ErrorReason::MessageTooLarge);
+        assert_eq!(refusal.metadata["max_bytes"], "4096", "{path}");
+        assert!(refusal.message.contains("4096"), "{}", refusal.message);
+    }
+    for version in ["v1", "v1alpha"] {
+        let path = format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+        let mut call = peer.begin(&path, &[]).await;
+        let sent = call.body.send_data(half.clone().into(), false);
+        sent.expect("it is sent");
+        let end = status(call.answer.await.expect("it is answered"));
+        let end = tokio::time::timeout(PATIENCE, end).await;
+        end.expect("its stream ends");
+    }
+    assert_healthy(server.channel().await).await;
+}

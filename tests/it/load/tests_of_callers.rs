@@ -8,6 +8,7 @@ use super::elsewhere;
 use crate::api::{Client, refused};
 use crate::connection::{behind_a_proxy, watch};
 use crate::lab;
+use crate::metrics::{SHOWN, shows};
 use crate::server::{Datastored, datastore};
 
 async fn test(client: &mut Client, s3: pb::S3Config) -> Result<Option<pb::Outcome>, Status> {
@@ -34,10 +35,8 @@ fn creation(s3: pb::S3Config) -> pb::CreateDatastoreRequest {
 
 #[tokio::test]
 async fn a_caller_does_not_take_the_tests_of_others() {
-    let (s3, server) = (
-        lab::s3s().await,
-        Datastored::start(&["--caller-tests", "1"]),
-    );
+    let options = [&SHOWN[..], &["--caller-tests", "1"]].concat();
+    let (s3, server) = (lab::s3s().await, Datastored::start(&options));
     let (proxy, _, held_config) = behind_a_proxy(&s3).await;
     let (_proxy, _, config) = behind_a_proxy(&s3).await;
     let held = proxy.hold("ListObjectsV2");
@@ -52,6 +51,10 @@ async fn a_caller_does_not_take_the_tests_of_others() {
         assert_eq!(refusal.metadata["max_concurrent_tests_of_caller"], "1");
         assert_eq!(refusal.metadata["caller"], "address:127.0.0.1");
         assert!(refusal.details.retry_info().is_some());
+    }
+    for (limit, times) in [("caller-tests", 2.0), ("max-concurrent-tests", 0.0)] {
+        let label = format!("limit=\"{limit}\"");
+        shows(&server, "datastored_limits_hit_total", &[&label], times).await;
     }
     let mut other = elsewhere(&server).await;
     let tested = test(&mut other, config.clone()).await.unwrap();

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use datastored::metrics::Metrics;
 use datastored::peer::Peer;
-use datastored::transport::{ClientAuthority, Files as Paths, Incoming, Most, Tls};
+use datastored::transport::{ClientAuthority, Files as Paths, Incoming, Keepalive, Most, Tls};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tonic::transport::{Channel, Server};
@@ -38,6 +39,10 @@ async fn start(tls: Option<Tls>) -> (SocketAddr, Seen) {
         Most {
             connections: 100,
             of_one: 100,
+        },
+        Keepalive {
+            interval: Duration::from_secs(30),
+            timeout: Duration::from_secs(20),
         },
         &Metrics::default(),
     )));
