@@ -39,7 +39,8 @@ build() {
     "$venv/bin/ruff" format --quiet --diff clients
     "$venv/bin/ruff" check --quiet clients
     "$venv/bin/pip" install --quiet --no-deps --force-reinstall "./$here"
-    "$venv/bin/mypy" --config-file "$here/pyproject.toml" --cache-dir target/clients/python/mypy --python-executable "$venv/bin/python" "$here/scenario.py"
+    "$venv/bin/mypy" --config-file "$here/pyproject.toml" --cache-dir target/clients/python/mypy --python-executable "$venv/bin/python" "$here/scenario.py" "$here/test_client.py"
+    "$venv/bin/python" -m unittest --quiet "$here/test_client.py"
 }
 
 case "$1" in
