@@ -1,12 +1,15 @@
 /** The client: a method for each RPC, and connection tests as an async iterable. */
 
 import { create, fromBinary, toBinary, type DescMessage, type DescMethod, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { Metadata, type Client as Channel, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
+import { Metadata, status as Code, type Client as Channel, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
 import { openChannel, type ConnectOptions } from "./connect.js";
 import { DatastoredError } from "./errors.js";
 import { DatastoreService, type TestConnectionRequestSchema, type TestConnectionResponse } from "./gen/datastore/v1/datastore_service_pb.js";
 
 const DEFAULT_TIMEOUT_MS = 90_000;
+
+/** From here on a deadline is none: gRPC cannot say it, and ends the process. */
+const FOREVER_MS = 10_000_000 * 3_600_000;
 
 /** What a single call is given. */
 export interface CallOptions {
@@ -33,10 +36,10 @@ export type UnaryCalls = {
 export interface Client extends UnaryCalls, Disposable {
   /**
    * Tests a connection. The test begins when the first event is asked for; leaving the loop, or `return()`, cancels it, and what it wrote is still
-   * removed. A test that finds missing rights ends with a report, not with an error.
+   * removed; an event that is waited for meanwhile fails with CANCELLED. A test that finds missing rights ends with a report, not with an error.
    */
   testConnection(request: MessageInitShape<typeof TestConnectionRequestSchema>, options?: CallOptions): AsyncGenerator<TestEvent, void, undefined>;
-  /** Closes the connection. Calls that are under way go on to their end. */
+  /** Closes the connection. Calls that are under way are cancelled, and so is each that is made later. */
   close(): void;
 }
 
@@ -61,12 +64,29 @@ export function connect(options: ConnectOptions): Client {
   };
 }
 
-async function* testEvents(
+/** The events, whose `return` does not wait for an event that is asked for, as that of a generator does. */
+function testEvents(
   calls: Calls,
   request: MessageInitShape<typeof TestConnectionRequestSchema>,
   options: CallOptions = {},
 ): AsyncGenerator<TestEvent, void, undefined> {
-  for await (const { event } of calls.serverStream(DatastoreService.method.testConnection, request, options)) {
+  const stop = new AbortController();
+  const events = eventsOf(calls, request, options, stop.signal);
+  const end = events.return.bind(events);
+  events.return = (value) => {
+    stop.abort();
+    return end(value);
+  };
+  return events;
+}
+
+async function* eventsOf(
+  calls: Calls,
+  request: MessageInitShape<typeof TestConnectionRequestSchema>,
+  options: CallOptions,
+  stop: AbortSignal,
+): AsyncGenerator<TestEvent, void, undefined> {
+  for await (const { event } of calls.serverStream(DatastoreService.method.testConnection, request, options, stop)) {
     // An event that only a newer server knows has no case.
     if (event.case !== undefined) {
       yield event;
@@ -79,6 +99,7 @@ class Calls {
   readonly #channel: Channel;
   readonly #metadata = new Metadata();
   readonly #timeoutMs: number;
+  readonly #closed = new AbortController();
 
   constructor(channel: Channel, { token, timeoutMs = DEFAULT_TIMEOUT_MS }: ConnectOptions) {
     this.#channel = channel;
@@ -94,8 +115,9 @@ class Calls {
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
+      this.#checkOpen();
       const answered = (error: ServiceError | null, response?: MessageShape<O>) => {
-        options.signal?.removeEventListener("abort", cancel);
+        forget();
         if (error) {
           reject(failure(error, options));
         } else {
@@ -104,7 +126,7 @@ class Calls {
       };
       const ends = deadline(options.timeoutMs ?? this.#timeoutMs);
       const call = this.#channel.makeUnaryRequest(...wire(method), create(method.input, request), this.#metadata, ends, answered);
-      const cancel = cancelOnAbort(call, options);
+      const forget = cancelOnAbort(call, this.#closed.signal, options.signal);
     });
   }
 
@@ -112,31 +134,43 @@ class Calls {
     method: DescMethod & { input: I; output: O },
     request: MessageInitShape<I>,
     options: CallOptions,
+    stop: AbortSignal,
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
+    this.#checkOpen();
     const call: ClientReadableStream<MessageShape<O>> = this.#channel.makeServerStreamRequest(
       ...wire(method),
       create(method.input, request),
       this.#metadata,
       options.timeoutMs === undefined ? {} : deadline(options.timeoutMs),
     );
-    const cancel = cancelOnAbort(call, options);
+    const forget = cancelOnAbort(call, this.#closed.signal, stop, options.signal);
     try {
       yield* call as AsyncIterable<MessageShape<O>>;
     } catch (error) {
       throw failure(error as ServiceError, options);
     } finally {
-      options.signal?.removeEventListener("abort", cancel);
+      forget();
       call.cancel();
     }
   }
 
   close(): void {
+    this.#closed.abort();
     this.#channel.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed.signal.aborted) {
+      throw new DatastoredError(Object.assign(new Error(), { code: Code.CANCELLED, details: "the client is closed", metadata: new Metadata() }));
+    }
   }
 }
 
-function deadline(timeoutMs: number): { deadline: number } {
-  return { deadline: Date.now() + timeoutMs };
+function deadline(timeoutMs: number): { deadline?: number } {
+  if (Number.isNaN(timeoutMs)) {
+    throw new TypeError("timeoutMs is no number");
+  }
+  return timeoutMs < FOREVER_MS ? { deadline: Date.now() + timeoutMs } : {};
 }
 
 /** The path of a method, and how its messages become bytes. */
@@ -150,13 +184,16 @@ function wire<I extends DescMessage, O extends DescMessage>(
   ];
 }
 
-function cancelOnAbort(call: { cancel(): void }, { signal }: CallOptions): () => void {
+/** Cancels a call at the first signal, and returns what ends that. */
+function cancelOnAbort(call: { cancel(): void }, ...signals: (AbortSignal | undefined)[]): () => void {
   const cancel = () => call.cancel();
-  if (signal?.aborted) {
-    cancel();
+  for (const signal of signals) {
+    if (signal?.aborted) {
+      cancel();
+    }
+    signal?.addEventListener("abort", cancel);
   }
-  signal?.addEventListener("abort", cancel, { once: true });
-  return cancel;
+  return () => signals.forEach((signal) => signal?.removeEventListener("abort", cancel));
 }
 
 function failure(error: ServiceError, { signal }: CallOptions): DatastoredError {
