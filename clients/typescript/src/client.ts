@@ -22,6 +22,8 @@ export interface CallOptions {
 /** An event of a connection test: `started` with the plan, a `check` for each change, and `completed` with the report, which is the last. */
 export type TestEvent = Exclude<TestConnectionResponse["event"], { case: undefined }>;
 
+type Cancellable = { cancel(): void };
+
 type Methods = typeof DatastoreService.method;
 
 /** The RPCs that answer once. What they throw is a {@link DatastoredError}. */
@@ -99,7 +101,8 @@ class Calls {
   readonly #channel: Channel;
   readonly #metadata = new Metadata();
   readonly #timeoutMs: number;
-  readonly #closed = new AbortController();
+  /** What is under way; none once the client is closed. */
+  #open: Set<Cancellable> | undefined = new Set();
 
   constructor(channel: Channel, { token, timeoutMs = DEFAULT_TIMEOUT_MS }: ConnectOptions) {
     this.#channel = channel;
@@ -115,8 +118,9 @@ class Calls {
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
-      this.#checkOpen();
+      const open = this.#opened();
       const answered = (error: ServiceError | null, response?: MessageShape<O>) => {
+        open.delete(call);
         forget();
         if (error) {
           reject(failure(error, options));
@@ -126,7 +130,8 @@ class Calls {
       };
       const ends = deadline(options.timeoutMs ?? this.#timeoutMs);
       const call = this.#channel.makeUnaryRequest(...wire(method), create(method.input, request), this.#metadata, ends, answered);
-      const forget = cancelOnAbort(call, this.#closed.signal, options.signal);
+      open.add(call);
+      const forget = cancelOnAbort(call, options.signal);
     });
   }
 
@@ -136,33 +141,37 @@ class Calls {
     options: CallOptions,
     stop: AbortSignal,
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
-    this.#checkOpen();
+    const open = this.#opened();
     const call: ClientReadableStream<MessageShape<O>> = this.#channel.makeServerStreamRequest(
       ...wire(method),
       create(method.input, request),
       this.#metadata,
       options.timeoutMs === undefined ? {} : deadline(options.timeoutMs),
     );
-    const forget = cancelOnAbort(call, this.#closed.signal, stop, options.signal);
+    open.add(call);
+    const forget = cancelOnAbort(call, stop, options.signal);
     try {
       yield* call as AsyncIterable<MessageShape<O>>;
     } catch (error) {
       throw failure(error as ServiceError, options);
     } finally {
+      open.delete(call);
       forget();
       call.cancel();
     }
   }
 
   close(): void {
-    this.#closed.abort();
+    this.#open?.forEach((call) => call.cancel());
+    this.#open = undefined;
     this.#channel.close();
   }
 
-  #checkOpen(): void {
-    if (this.#closed.signal.aborted) {
+  #opened(): Set<Cancellable> {
+    if (this.#open === undefined) {
       throw new DatastoredError(Object.assign(new Error(), { code: Code.CANCELLED, details: "the client is closed", metadata: new Metadata() }));
     }
+    return this.#open;
   }
 }
 
@@ -185,7 +194,7 @@ function wire<I extends DescMessage, O extends DescMessage>(
 }
 
 /** Cancels a call at the first signal, and returns what ends that. */
-function cancelOnAbort(call: { cancel(): void }, ...signals: (AbortSignal | undefined)[]): () => void {
+function cancelOnAbort(call: Cancellable, ...signals: (AbortSignal | undefined)[]): () => void {
   const cancel = () => call.cancel();
   for (const signal of signals) {
     if (signal?.aborted) {

@@ -77,6 +77,16 @@ test("a call ends at its own deadline", async () => {
   assert.equal(Code[error.code], "DEADLINE_EXCEEDED");
 });
 
+test("many calls at once warn of nothing", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on("warning", note);
+  const client = await serve({ unary: (_, send) => send(null, Buffer.alloc(0)) });
+  await Promise.all(Array.from({ length: 20 }, () => client.getDatastore({})));
+  process.off("warning", note);
+  assert.deepEqual(warnings, []);
+});
+
 test("a call that may take forever is made, and one whose time is no number is not", async () => {
   const client = await serve({ unary: (_, send) => send(null, Buffer.alloc(0)) });
   for (const timeoutMs of [Number.MAX_SAFE_INTEGER, Infinity]) {

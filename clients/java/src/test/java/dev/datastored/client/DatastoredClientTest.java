@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.UnknownFieldSet;
 import dev.datastored.v1.ConnectionTestReport;
+import dev.datastored.v1.CreateDatastoreRequest;
 import dev.datastored.v1.Datastore;
 import dev.datastored.v1.DatastoreServiceGrpc.DatastoreServiceImplBase;
 import dev.datastored.v1.GetDatastoreRequest;
@@ -100,6 +101,26 @@ class DatastoredClientTest {
             closer.start();
             assertEquals(Status.Code.CANCELLED, failure(events::hasNext).code());
             closer.join();
+        }
+    }
+
+    @Test
+    void aClosedClientCancelsWhatIsUnderWayAndWhatComesLater() throws IOException {
+        DatastoredClient[] closing = new DatastoredClient[1];
+        DatastoredClient client = clientOf(answer -> closing[0].close());
+        closing[0] = client;
+        assertEquals(Status.Code.CANCELLED, failure(() -> client.getDatastore(REQUEST)).code());
+        assertEquals("the client is closed", failure(() -> client.getDatastore(REQUEST)).description());
+        ConnectionTestEvents events = client.testConnection(TestConnectionRequest.getDefaultInstance());
+        assertEquals(Status.Code.CANCELLED, failure(events::hasNext).code());
+    }
+
+    @Test
+    void anErrorSaysWhyTheServerIsNotReached() throws IOException {
+        try (DatastoredClient client = clientOf(answer -> {})) {
+            server.shutdownNow();
+            String message = failure(() -> client.createDatastore(CreateDatastoreRequest.getDefaultInstance())).getMessage();
+            assertTrue(message.contains("refused"), message);
         }
     }
 
