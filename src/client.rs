@@ -49,6 +49,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// How often the server is asked whether it is still there while a call is open, and how long it may take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
 
+/// From here on a deadline is none: gRPC cannot say it.
+const FOREVER: Duration = Duration::from_hours(10_000_000);
+
 /// How to connect.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -56,7 +59,8 @@ pub struct Options {
     pub tls: ClientTlsConfig,
     /// Says who calls. It is sent with every call.
     pub token: Option<Token>,
-    /// How long a call may take; not a connection test, which the server bounds.
+    /// How long a call may take, all attempts of [`Client::read`] together; not a connection test, which the server bounds. `Duration::MAX` for as long as
+    /// it takes.
     pub deadline: Duration,
     /// Send the token without TLS to another machine, too.
     pub allow_plaintext_token: bool,
@@ -81,9 +85,13 @@ impl Token {
     /// Takes a token.
     ///
     /// # Errors
-    /// A text that no token is: one with characters other than visible ASCII.
+    /// A text that no token is: an empty one, or one with characters other than visible ASCII.
     pub fn new(text: &str) -> Result<Self, ConnectError> {
-        let value = format!("Bearer {}", text.trim()).parse();
+        let text = text.trim();
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ConnectError::Token);
+        }
+        let value = format!("Bearer {text}").parse();
         let mut value: MetadataValue<Ascii> = value.map_err(|_| ConnectError::Token)?;
         value.set_sensitive(true);
         Ok(Self(value))
@@ -104,7 +112,7 @@ pub enum ConnectError {
     #[error("cannot connect to the server: {0}")]
     Transport(#[from] tonic::transport::Error),
     /// The token is none.
-    #[error("a token has visible ASCII characters only: copy it again")]
+    #[error("a token has visible ASCII characters, and no others: copy it again")]
     Token,
     /// The token would go to another machine in plain text.
     #[error(
@@ -166,7 +174,7 @@ pub async fn connect(target: &str, options: Options) -> Result<Client, ConnectEr
         channel: endpoint.connect().await?,
         defaults: Defaults {
             token: options.token,
-            deadline: Some(options.deadline),
+            deadline: Some(options.deadline).filter(|deadline| *deadline < FOREVER),
         },
     })
 }
@@ -177,18 +185,28 @@ fn is_loopback(host: &str) -> bool {
 }
 
 impl Client {
-    /// The calls of the API, each made once. A `Status` that one of them answers is made an [`Error`] with `into`.
+    /// The calls of the API, each made once. A `Status` that one of them answers is made an [`Error`] with `into`, which also tells a deadline that has
+    /// passed from a call that was cancelled.
     #[must_use]
     pub fn stub(&self) -> Stub {
         DatastoreServiceClient::with_interceptor(self.channel.clone(), self.defaults.clone())
     }
 
     /// Makes a call that only reads, and makes it again when the server is unavailable or has too much to do: up to four times, after the pause that
-    /// the server asks for.
+    /// the server asks for, and within the deadline.
     ///
     /// # Errors
     /// That of the last attempt.
     pub async fn read<T>(
+        &self,
+        call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
+    ) -> Result<T, Error> {
+        let deadline = self.defaults.deadline.unwrap_or(Duration::MAX);
+        let in_time = tokio::time::timeout(deadline, self.attempts(call)).await;
+        in_time.unwrap_or_else(|_| Err(error::late().into()))
+    }
+
+    async fn attempts<T>(
         &self,
         call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
     ) -> Result<T, Error> {

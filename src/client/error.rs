@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::{FieldViolation, StatusExt};
 
 use crate::pb::ErrorReason;
@@ -27,8 +27,20 @@ pub struct Error {
     pub retry_delay: Option<Duration>,
 }
 
+/// The status of a call that the client has given up.
+pub(super) fn late() -> Status {
+    Status::deadline_exceeded("the server has not answered within the deadline of the call")
+}
+
+/// Whether the client has given a call up: tonic says that it was cancelled.
+fn is_late(status: &Status) -> bool {
+    let first = std::error::Error::source(status);
+    std::iter::successors(first, |error| error.source()).any(|error| error.is::<TimeoutExpired>())
+}
+
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
+        let status = if is_late(&status) { late() } else { status };
         let info = status.get_details_error_info();
         let reason = info
             .as_ref()

@@ -6,6 +6,8 @@ use datastored::client::{self, Client, ConnectError, Options, Token};
 use datastored::pb::test_connection_response::Event;
 use datastored::pb::{self, ErrorReason};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 use tokio_stream::StreamExt;
 use tonic::Code;
 
@@ -111,7 +113,10 @@ async fn a_token_is_sent_with_every_call_and_to_nobody_else_in_plain_text() {
             "{target}"
         );
     }
-    assert!(matches!(Token::new("a\nb"), Err(ConnectError::Token)));
+    for text in ["", " ", "a\nb", "a b"] {
+        let refused = Token::new(text);
+        assert!(matches!(refused, Err(ConnectError::Token)), "{text:?}");
+    }
 }
 
 #[tokio::test]
@@ -154,7 +159,8 @@ async fn a_call_that_takes_longer_than_its_deadline_ends() {
         ..pb::CreateDatastoreRequest::default()
     };
     let late = client.stub().create_datastore(request).await;
-    assert_eq!(late.unwrap_err().code(), Code::DeadlineExceeded);
+    let late = client::Error::from(late.unwrap_err());
+    assert_eq!(late.code, Code::DeadlineExceeded);
     listing.none_waits().await;
 }
 
@@ -162,4 +168,55 @@ async fn a_call_that_takes_longer_than_its_deadline_ends() {
 async fn a_server_that_is_not_there_is_an_error_that_says_so() {
     let refused = client::connect("http://127.0.0.1:1", Options::default()).await;
     assert!(matches!(refused, Err(ConnectError::Transport(_))));
+}
+
+/// Where something accepts connections of HTTP/2 and answers no call.
+async fn silent() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        connection.write_all(&settings).await.unwrap();
+        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
+    });
+    format!("http://{address}")
+}
+
+async fn client_with(target: &str, deadline: Duration) -> Client {
+    let options = Options {
+        deadline,
+        ..Options::default()
+    };
+    client::connect(target, options).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_call_ends_at_its_deadline_when_no_server_says_so() {
+    let client = client_with(&silent().await, Duration::from_millis(100)).await;
+    let request = pb::GetDatastoreRequest::default();
+    let error = client.stub().get_datastore(request.clone()).await;
+    let error = client::Error::from(error.unwrap_err());
+    assert_eq!(error.code, Code::DeadlineExceeded, "{error}");
+    let read = client.read(async |mut stub| stub.get_datastore(request.clone()).await);
+    assert_eq!(read.await.unwrap_err().code, Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn the_attempts_of_a_read_have_one_deadline() {
+    let server = Datastored::start(&["--caller-rate", "1", "--caller-burst", "1"]);
+    let target = format!("http://{}", server.address());
+    let list = async |mut stub: client::Stub| {
+        let request = pb::ListDatastoresRequest::default();
+        stub.list_datastores(request).await
+    };
+    client_with(&target, Duration::MAX)
+        .await
+        .read(list)
+        .await
+        .unwrap();
+    // The server asks for a pause of a second.
+    let hasty = client_with(&target, Duration::from_millis(100)).await;
+    let error = hasty.read(list).await.unwrap_err();
+    assert_eq!(error.code, Code::DeadlineExceeded, "{error}");
 }
