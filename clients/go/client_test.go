@@ -3,12 +3,15 @@ package datastored_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
-	"reflect"
 	"strings"
 	"testing"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	datastored "datastored.dev/client/go"
@@ -33,29 +36,55 @@ func (newer) TestConnection(_ *pb.TestConnectionRequest, stream grpc.ServerStrea
 	return stream.Send(&pb.TestConnectionResponse{Event: &pb.TestConnectionResponse_Completed{Completed: &pb.ConnectionTestReport{}}})
 }
 
-func TestAnEventThatOnlyANewerServerKnowsIsLeftOut(t *testing.T) {
+// busy is a server that has too much to do, and asks for a short pause.
+type busy struct {
+	pb.UnimplementedDatastoreServiceServer
+}
+
+func (busy) GetDatastore(ctx context.Context, _ *pb.GetDatastoreRequest) (*pb.Datastore, error) {
+	if err := grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "1")); err != nil {
+		return nil, err
+	}
+	return nil, status.Error(codes.ResourceExhausted, "too much to do")
+}
+
+// serve is a client of a server that answers with service.
+func serve(t *testing.T, service pb.DatastoreServiceServer) *datastored.Client {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer()
-	pb.RegisterDatastoreServiceServer(server, newer{})
+	pb.RegisterDatastoreServiceServer(server, service)
 	go func() { _ = server.Serve(listener) }()
-	defer server.Stop()
+	t.Cleanup(server.Stop)
 	client, err := datastored.Connect(listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func TestAnEventThatOnlyANewerServerKnowsIsLeftOut(t *testing.T) {
 	var events []string
-	for event, err := range client.TestConnection(context.Background(), &pb.TestConnectionRequest{}) {
+	for event, err := range serve(t, newer{}).TestConnection(context.Background(), &pb.TestConnectionRequest{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		events = append(events, reflect.ValueOf(event).String())
+		events = append(events, fmt.Sprintf("%T", event))
 	}
-	if len(events) != 1 || events[0] != "<datastored.Completed Value>" {
+	if len(events) != 1 || events[0] != "datastored.Completed" {
 		t.Fatal(events)
+	}
+}
+
+func TestACallThatWasTriedAgainHasTheMessageOfTheServer(t *testing.T) {
+	_, err := serve(t, busy{}).GetDatastore(context.Background(), &pb.GetDatastoreRequest{})
+	failed, is := errors.AsType[*datastored.Error](err)
+	if !is || failed.Code != codes.ResourceExhausted || failed.Message != "too much to do" {
+		t.Fatal(err)
 	}
 }
 
