@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
 import com.google.protobuf.UnknownFieldSet;
 import dev.datastored.v1.ConnectionTestReport;
 import dev.datastored.v1.CreateDatastoreRequest;
@@ -142,6 +143,12 @@ class DatastoredClientTest {
         ClientBuilder builder = DatastoredClient.builder("localhost:1");
         String message = assertThrows(IllegalArgumentException.class, () -> builder.token("dsk_secret\n")).getMessage();
         assertFalse(message.contains("dsk_secret"));
+    }
+
+    @Test
+    void credentialsShowNoSecretToWhoeverReadsTheirFields() {
+        String json = new Gson().toJson(Credentials.temporary("id", "secret", "session"));
+        assertEquals("{\"accessKeyId\":\"id\"}", json);
     }
 
     @Test
