@@ -53,7 +53,7 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from
 const FOREVER: Duration = Duration::from_hours(10_000_000);
 
 /// How to connect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The certificates of an `https` target; those that the system trusts when nothing is said.
     pub tls: ClientTlsConfig,
@@ -74,6 +74,17 @@ impl Default for Options {
             deadline: DEADLINE,
             allow_plaintext_token: false,
         }
+    }
+}
+
+// That of tonic's TLS configuration shows the private key.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("token", &self.token)
+            .field("deadline", &self.deadline)
+            .field("allow_plaintext_token", &self.allow_plaintext_token)
+            .finish_non_exhaustive()
     }
 }
 

@@ -34,8 +34,14 @@ pub(super) fn late() -> Status {
 
 /// Whether the client has given a call up: tonic says that it was cancelled.
 fn is_late(status: &Status) -> bool {
-    let first = std::error::Error::source(status);
-    std::iter::successors(first, |error| error.source()).any(|error| error.is::<TimeoutExpired>())
+    let mut source = std::error::Error::source(status);
+    while let Some(error) = source {
+        if error.is::<TimeoutExpired>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 impl From<Status> for Error {

@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt;
 use tonic::Code;
+use tonic::transport::{ClientTlsConfig, Identity};
 
 use crate::auth::new_token;
 use crate::connection::behind_a_proxy;
@@ -87,11 +88,17 @@ async fn a_token_is_sent_with_every_call_and_to_nobody_else_in_plain_text() {
     let text = new_token(folder.path(), "ci", "viewer");
     let token = Token::new(&text).unwrap();
     assert!(!format!("{token:?}").contains(&text));
+    let key = "key";
     let options = Options {
+        tls: ClientTlsConfig::new().identity(Identity::from_pem("certificate", key)),
         token: Some(token),
         ..Options::default()
     };
-    assert!(!format!("{options:?}").contains(&text));
+    let shown = format!("{options:?}");
+    assert!(
+        !shown.contains(&text) && !shown.contains(&format!("{:?}", key.as_bytes())),
+        "{shown}"
+    );
     let server = Datastored::start_in(folder.path(), &["--require-authentication"]);
     let list = async |mut stub: client::Stub| {
         let request = pb::ListDatastoresRequest::default();
@@ -170,14 +177,15 @@ async fn a_server_that_is_not_there_is_an_error_that_says_so() {
     assert!(matches!(refused, Err(ConnectError::Transport(_))));
 }
 
-/// Where something accepts connections of HTTP/2 and answers no call.
+/// Where something accepts a connection of HTTP/2 and answers no call.
 async fn silent() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
     tokio::spawn(async move {
-        let (mut connection, _) = listener.accept().await.unwrap();
+        let (mut connection, _) = listener.accept().await?;
         let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-        connection.write_all(&settings).await.unwrap();
+        connection.write_all(&settings).await?;
         tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
     });
     format!("http://{address}")
@@ -188,7 +196,8 @@ async fn client_with(target: &str, deadline: Duration) -> Client {
         deadline,
         ..Options::default()
     };
-    client::connect(target, options).await.unwrap()
+    let client = client::connect(target, options).await;
+    client.expect("it connects")
 }
 
 #[tokio::test]
