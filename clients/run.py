@@ -43,7 +43,8 @@ def main() -> int:
     """Runs the clients; 0 if all print what they should."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("languages", nargs="*", help="all that have a folder, if none is named")
-    parser.add_argument("--datastored", default=ROOT / "target/debug/datastored", type=Path)
+    built = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+    parser.add_argument("--datastored", default=built / "debug/datastored", type=Path)
     parser.add_argument("--accept", action="store_true", help="write transcript.txt anew from the first client")
     options = parser.parse_args()
     languages = options.languages or sorted(tasks.parent.name for tasks in CLIENTS.glob("*/tasks.sh"))

@@ -50,14 +50,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// How often the server is asked whether it is still there while a call is open, and how long it may take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
 
+/// From here on a deadline is none: gRPC cannot say it.
+const FOREVER: Duration = Duration::from_hours(10_000_000);
+
 /// How to connect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The certificates of an `https` target; those that the system trusts when nothing is said.
     pub tls: ClientTlsConfig,
     /// Says who calls. It is sent with every call.
     pub token: Option<Token>,
-    /// How long connecting may take, and a call, however often it is made; not a connection test, which the server bounds.
+    /// How long connecting may take, and a call, however often it is made; not a connection test, which the server bounds. `Duration::MAX` for as long as
+    /// it takes.
     pub deadline: Duration,
     /// Send the token without TLS to another machine, too.
     pub allow_plaintext_token: bool,
@@ -74,6 +78,17 @@ impl Default for Options {
     }
 }
 
+// That of tonic's TLS configuration shows the private key.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("token", &self.token)
+            .field("deadline", &self.deadline)
+            .field("allow_plaintext_token", &self.allow_plaintext_token)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A token, as `datastored tokens create` prints it. It is never shown.
 #[derive(Clone)]
 pub struct Token(MetadataValue<Ascii>);
@@ -82,9 +97,13 @@ impl Token {
     /// Takes a token.
     ///
     /// # Errors
-    /// A text that no token is: one with characters other than visible ASCII.
+    /// A text that no token is: an empty one, or one with characters other than visible ASCII.
     pub fn new(text: &str) -> Result<Self, ConnectError> {
-        let value = format!("Bearer {}", text.trim()).parse();
+        let text = text.trim();
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ConnectError::Token);
+        }
+        let value = format!("Bearer {text}").parse();
         let mut value: MetadataValue<Ascii> = value.map_err(|_| ConnectError::Token)?;
         value.set_sensitive(true);
         Ok(Self(value))
@@ -105,7 +124,7 @@ pub enum ConnectError {
     #[error("cannot connect to the server: {}", error::with_causes(.0))]
     Transport(#[from] tonic::transport::Error),
     /// The token is none.
-    #[error("a token has visible ASCII characters only: copy it again")]
+    #[error("a token has visible ASCII characters, and no others: copy it again")]
     Token,
     /// The token would go to another machine in plain text.
     #[error(
@@ -168,7 +187,7 @@ pub async fn connect(target: &str, options: Options) -> Result<Client, ConnectEr
         channel: endpoint.connect().await?,
         defaults: Defaults {
             token: options.token,
-            deadline: Some(options.deadline),
+            deadline: Some(options.deadline).filter(|deadline| *deadline < FOREVER),
         },
     })
 }
@@ -179,7 +198,8 @@ fn is_loopback(host: &str) -> bool {
 }
 
 impl Client {
-    /// The calls of the API, each made once. A `Status` that one of them answers is made an [`Error`] with `into`.
+    /// The calls of the API, each made once. A `Status` that one of them answers is made an [`Error`] with `into`, which also tells a deadline that has
+    /// passed from a call that was cancelled.
     #[must_use]
     pub fn stub(&self) -> Stub {
         self.stub_within(self.defaults.deadline)

@@ -40,14 +40,14 @@ type Client struct {
 //
 // Calls are tried again when the server refuses them because it has too much to do; those that only read also when it is unavailable.
 //
-// The error is [ErrPlaintextToken] when a token would go to another machine in plain text.
+// The error is [ErrPlaintextToken] when a token would go to another machine in plain text, [ErrToken] when it is none.
 func Connect(target string, opts ...Option) (*Client, error) {
 	o := options{deadline: DefaultDeadline}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if o.token != "" && o.tls == nil && !o.plaintextToken && !isLoopback(target) {
-		return nil, fmt.Errorf("%w to %s: give WithTLS, or WithPlaintextToken for a network where nobody else can read", ErrPlaintextToken, target)
+	if err := o.checkToken(target); err != nil {
+		return nil, err
 	}
 	conn, err := grpc.NewClient(target, o.dialOptions()...)
 	if err != nil {
@@ -69,8 +69,8 @@ func (o *options) dialOptions() []grpc.DialOption {
 	} else {
 		dial = append(dial, grpc.WithTransportCredentials(credentials.NewTLS(o.tls)))
 	}
-	if o.token != "" {
-		dial = append(dial, grpc.WithPerRPCCredentials(bearer{o.token}))
+	if o.token != nil {
+		dial = append(dial, grpc.WithPerRPCCredentials(bearer{*o.token}))
 	}
 	return dial
 }
@@ -127,8 +127,10 @@ func (c *Client) TestConnection(ctx context.Context, request *datastorev1.TestCo
 		stream, err := c.DatastoreServiceClient.TestConnection(ctx, request, opts...)
 		for err == nil {
 			var response *datastorev1.TestConnectionResponse
-			if response, err = stream.Recv(); err == nil && !yield(eventOf(response), nil) {
-				return
+			if response, err = stream.Recv(); err == nil {
+				if event := eventOf(response); event != nil && !yield(event, nil) {
+					return
+				}
 			}
 		}
 		if !errors.Is(err, io.EOF) {
@@ -137,6 +139,7 @@ func (c *Client) TestConnection(ctx context.Context, request *datastorev1.TestCo
 	}
 }
 
+// eventOf is the event, or nil if only a newer server knows it.
 func eventOf(response *datastorev1.TestConnectionResponse) Event {
 	switch event := response.GetEvent().(type) {
 	case *datastorev1.TestConnectionResponse_Started:

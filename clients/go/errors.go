@@ -2,6 +2,7 @@ package datastored
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -40,12 +41,15 @@ func (e *Error) Error() string {
 // GRPCStatus is the status as it came, for status.FromError and status.Code.
 func (e *Error) GRPCStatus() *status.Status { return e.status }
 
+// retried is what gRPC writes before the message of the last attempt.
+var retried = regexp.MustCompile(`^max retries exhausted: failed after \d+ attempts: rpc error: code = \w+ desc = `)
+
 func errorOf(err error) error {
 	if err == nil {
 		return nil
 	}
 	from := status.Convert(err)
-	e := &Error{Code: from.Code(), Message: from.Message(), status: from}
+	e := &Error{Code: from.Code(), Message: retried.ReplaceAllString(from.Message(), ""), status: from}
 	for _, detail := range from.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:

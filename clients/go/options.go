@@ -5,21 +5,28 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
-	"strings"
+	"regexp"
 	"time"
 )
 
 // ErrPlaintextToken means that a token would go over a network in plain text.
 var ErrPlaintextToken = errors.New("the token would go in plain text")
 
+// ErrToken means that a token is empty, or has characters that no token has, such as a line's end.
+var ErrToken = errors.New("the token is empty, or has characters that no token has, such as a line's end; give it as `datastored tokens create` has printed it")
+
+var (
+	visible  = regexp.MustCompile(`^[\x21-\x7e]+$`)
+	loopback = regexp.MustCompile(`^(?i:(dns:(///)?|passthrough:(///)?)?(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?|unix(-abstract)?:.*)$`)
+)
+
 // Option says how to connect.
 type Option func(*options)
 
 type options struct {
 	tls            *tls.Config
-	token          Secret
+	token          *Secret
 	plaintextToken bool
 	deadline       time.Duration
 }
@@ -28,7 +35,7 @@ type options struct {
 func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = config } }
 
 // WithToken says who calls. The token is sent with every call; without TLS, to this machine only.
-func WithToken(token Secret) Option { return func(o *options) { o.token = token } }
+func WithToken(token Secret) Option { return func(o *options) { o.token = &token } }
 
 // WithPlaintextToken sends the token without TLS to another machine, too.
 func WithPlaintextToken() Option { return func(o *options) { o.plaintextToken = true } }
@@ -61,22 +68,18 @@ func TLSFromFiles(ca, certificate, key string) (*tls.Config, error) {
 }
 
 // isLoopback says whether a target of gRPC is on this machine: a loopback address, localhost or a Unix socket. What is not understood is not.
-func isLoopback(target string) bool {
-	address := target
-	if scheme, rest, has := strings.Cut(target, ":"); has {
-		switch scheme {
-		case "unix", "unix-abstract":
-			return true
-		case "dns", "passthrough":
-			address = rest[strings.LastIndex(rest, "/")+1:]
-		}
+func isLoopback(target string) bool { return loopback.MatchString(target) }
+
+// checkToken refuses a token that cannot be sent, and to send one over a network in plain text.
+func (o *options) checkToken(target string) error {
+	switch {
+	case o.token == nil:
+		return nil
+	case !visible.MatchString(o.token.Expose()):
+		return ErrToken
+	case o.tls == nil && !o.plaintextToken && !isLoopback(target):
+		return fmt.Errorf("%w to %s: give WithTLS, or WithPlaintextToken for a network where nobody else can read", ErrPlaintextToken, target)
+	default:
+		return nil
 	}
-	host, _, _ := strings.Cut(address, ":")
-	if strings.HasPrefix(address, "[") {
-		host, _, _ = strings.Cut(address[1:], "]")
-	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.IsLoopback()
-	}
-	return strings.EqualFold(host, "localhost")
 }

@@ -15,12 +15,19 @@ build() {
     mkdir -p "$out"
     test -z "$(gofmt -l "$here" | tee /dev/stderr)"
     go -C "$here" vet ./...
+    go -C "$here" test ./...
     go -C "$here" build -o "$PWD/$out/" ./cmd/scenario
 }
 
+# In a module of its own, made as the README says.
 quickstart() {
-    cp "$1" "$out/quickstart.go"
-    go run -C "$here" "$PWD/$out/quickstart.go"
+    local module=$out/quickstart
+    rm -rf "$module"
+    mkdir "$module"
+    cp "$1" "$module/main.go"
+    go -C "$module" mod init example.com/quickstart 2>/dev/null
+    (cd "$module" && sed -n '/^```sh$/,/^```$/p' "$OLDPWD/$here/README.md" | sed -e '/^```/d' -e "s|\.\./datastored/|$OLDPWD/|" | bash -e)
+    go run -C "$module" .
 }
 
 case "$1" in

@@ -6,6 +6,11 @@ venv=target/clients/python/venv
 stubs=$here/src/datastored/v1
 made=target/clients/python/made
 
+missing() {
+    command -v python3 >/dev/null || { echo "python3 is not installed"; return; }
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || echo "python3 is older than 3.11"
+}
+
 install_tools() {
     if [ ! -e "$venv/.installed" ] || [ "$here/requirements.txt" -nt "$venv/.installed" ]; then
         python3 -m venv --clear "$venv"
@@ -39,11 +44,12 @@ build() {
     "$venv/bin/ruff" format --quiet --diff clients
     "$venv/bin/ruff" check --quiet clients
     "$venv/bin/pip" install --quiet --no-deps --force-reinstall "./$here"
-    "$venv/bin/mypy" --config-file "$here/pyproject.toml" --cache-dir target/clients/python/mypy --python-executable "$venv/bin/python" "$here/scenario.py"
+    "$venv/bin/mypy" --config-file "$here/pyproject.toml" --cache-dir target/clients/python/mypy --python-executable "$venv/bin/python" "$here/scenario.py" "$here/test_client.py"
+    "$venv/bin/python" -m unittest --quiet "$here/test_client.py"
 }
 
 case "$1" in
-missing) command -v python3 >/dev/null || echo "python3 is not installed" ;;
+missing) missing ;;
 generate) generate ;;
 build) build ;;
 scenario) exec "$venv/bin/python" "$here/scenario.py" "${@:2}" ;;

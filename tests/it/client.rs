@@ -8,10 +8,11 @@ use datastored::pb::test_connection_response::Event;
 use datastored::pb::{self, ErrorReason};
 use rcgen::generate_simple_self_signed;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt;
 use tonic::Code;
-use tonic::transport::{Certificate, ClientTlsConfig};
+use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 use crate::auth::new_token;
 use crate::connection::behind_a_proxy;
@@ -92,11 +93,17 @@ async fn a_token_is_sent_with_every_call_and_to_nobody_else_in_plain_text() {
     let text = new_token(folder.path(), "ci", "viewer");
     let token = Token::new(&text).unwrap();
     assert!(!format!("{token:?}").contains(&text));
+    let key = "key";
     let options = Options {
+        tls: ClientTlsConfig::new().identity(Identity::from_pem("certificate", key)),
         token: Some(token),
         ..Options::default()
     };
-    assert!(!format!("{options:?}").contains(&text));
+    let shown = format!("{options:?}");
+    assert!(
+        !shown.contains(&text) && !shown.contains(&format!("{:?}", key.as_bytes())),
+        "{shown}"
+    );
     let server = Datastored::start_in(folder.path(), &["--require-authentication"]);
     let list = async |mut stub: client::Stub| {
         let request = pb::ListDatastoresRequest::default();
@@ -118,7 +125,10 @@ async fn a_token_is_sent_with_every_call_and_to_nobody_else_in_plain_text() {
             "{target}"
         );
     }
-    assert!(matches!(Token::new("a\nb"), Err(ConnectError::Token)));
+    for text in ["", " ", "a\nb", "a b"] {
+        let refused = Token::new(text);
+        assert!(matches!(refused, Err(ConnectError::Token)), "{text:?}");
+    }
 }
 
 #[tokio::test]
@@ -231,4 +241,57 @@ async fn a_read_is_not_made_again_past_its_deadline() {
     assert_eq!(attempts.into_inner(), 1);
     drop(held);
     listing.none_waits().await;
+}
+
+/// Where something accepts a connection of HTTP/2 and answers no call.
+async fn silent() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await?;
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        connection.write_all(&settings).await?;
+        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
+    });
+    format!("http://{address}")
+}
+
+async fn client_with(target: &str, deadline: Duration) -> Client {
+    let options = Options {
+        deadline,
+        ..Options::default()
+    };
+    let client = client::connect(target, options).await;
+    client.expect("it connects")
+}
+
+#[tokio::test]
+async fn a_call_ends_at_its_deadline_when_no_server_says_so() {
+    let client = client_with(&silent().await, Duration::from_millis(100)).await;
+    let request = pb::GetDatastoreRequest::default();
+    let error = client.stub().get_datastore(request.clone()).await;
+    let error = client::Error::from(error.unwrap_err());
+    assert_eq!(error.code, Code::DeadlineExceeded, "{error}");
+    let read = client.read(async |mut stub| stub.get_datastore(request.clone()).await);
+    assert_eq!(read.await.unwrap_err().code, Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn the_attempts_of_a_read_have_one_deadline() {
+    let server = Datastored::start(&["--caller-rate", "1", "--caller-burst", "1"]);
+    let target = format!("http://{}", server.address());
+    let list = async |mut stub: client::Stub| {
+        let request = pb::ListDatastoresRequest::default();
+        stub.list_datastores(request).await
+    };
+    client_with(&target, Duration::MAX)
+        .await
+        .read(list)
+        .await
+        .unwrap();
+    // The server asks for a pause of a second.
+    let hasty = client_with(&target, Duration::from_millis(100)).await;
+    let error = hasty.read(list).await.unwrap_err();
+    assert_eq!(error.code, Code::DeadlineExceeded, "{error}");
 }

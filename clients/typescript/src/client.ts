@@ -1,12 +1,15 @@
 /** The client: a method for each RPC, and connection tests as an async iterable. */
 
 import { create, fromBinary, toBinary, type DescMessage, type DescMethod, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { Metadata, type Client as Channel, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
+import { Metadata, status as Code, type Client as Channel, type ClientReadableStream, type ServiceError } from "@grpc/grpc-js";
 import { openChannel, type ConnectOptions } from "./connect.js";
 import { DatastoredError } from "./errors.js";
 import { DatastoreService, type TestConnectionRequestSchema, type TestConnectionResponse } from "./gen/datastore/v1/datastore_service_pb.js";
 
 const DEFAULT_TIMEOUT_MS = 90_000;
+
+/** From here on a deadline is none: gRPC cannot say it, and ends the process. */
+const FOREVER_MS = 10_000_000 * 3_600_000;
 
 /** What a single call is given. */
 export interface CallOptions {
@@ -18,6 +21,8 @@ export interface CallOptions {
 
 /** An event of a connection test: `started` with the plan, a `check` for each change, and `completed` with the report, which is the last. */
 export type TestEvent = Exclude<TestConnectionResponse["event"], { case: undefined }>;
+
+type Cancellable = { cancel(): void };
 
 type Methods = typeof DatastoreService.method;
 
@@ -33,10 +38,10 @@ export type UnaryCalls = {
 export interface Client extends UnaryCalls, Disposable {
   /**
    * Tests a connection. The test begins when the first event is asked for; leaving the loop, or `return()`, cancels it, and what it wrote is still
-   * removed. A test that finds missing rights ends with a report, not with an error.
+   * removed; an event that is waited for meanwhile fails with CANCELLED. A test that finds missing rights ends with a report, not with an error.
    */
   testConnection(request: MessageInitShape<typeof TestConnectionRequestSchema>, options?: CallOptions): AsyncGenerator<TestEvent, void, undefined>;
-  /** Closes the connection. Calls that are under way go on to their end. */
+  /** Closes the connection. Calls that are under way are cancelled, and so is each that is made later. */
   close(): void;
 }
 
@@ -61,12 +66,29 @@ export function connect(options: ConnectOptions): Client {
   };
 }
 
-async function* testEvents(
+/** The events, whose `return` does not wait for an event that is asked for, as that of a generator does. */
+function testEvents(
   calls: Calls,
   request: MessageInitShape<typeof TestConnectionRequestSchema>,
   options: CallOptions = {},
 ): AsyncGenerator<TestEvent, void, undefined> {
-  for await (const { event } of calls.serverStream(DatastoreService.method.testConnection, request, options)) {
+  const stop = new AbortController();
+  const events = eventsOf(calls, request, options, stop.signal);
+  const end = events.return.bind(events);
+  events.return = (value) => {
+    stop.abort();
+    return end(value);
+  };
+  return events;
+}
+
+async function* eventsOf(
+  calls: Calls,
+  request: MessageInitShape<typeof TestConnectionRequestSchema>,
+  options: CallOptions,
+  stop: AbortSignal,
+): AsyncGenerator<TestEvent, void, undefined> {
+  for await (const { event } of calls.serverStream(DatastoreService.method.testConnection, request, options, stop)) {
     // An event that only a newer server knows has no case.
     if (event.case !== undefined) {
       yield event;
@@ -79,6 +101,8 @@ class Calls {
   readonly #channel: Channel;
   readonly #metadata = new Metadata();
   readonly #timeoutMs: number;
+  /** What is under way; none once the client is closed. */
+  #open: Set<Cancellable> | undefined = new Set();
 
   constructor(channel: Channel, { token, timeoutMs = DEFAULT_TIMEOUT_MS }: ConnectOptions) {
     this.#channel = channel;
@@ -94,8 +118,10 @@ class Calls {
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
+      const open = this.#opened();
       const answered = (error: ServiceError | null, response?: MessageShape<O>) => {
-        options.signal?.removeEventListener("abort", cancel);
+        open.delete(call);
+        forget();
         if (error) {
           reject(failure(error, options));
         } else {
@@ -104,7 +130,8 @@ class Calls {
       };
       const ends = deadline(options.timeoutMs ?? this.#timeoutMs);
       const call = this.#channel.makeUnaryRequest(...wire(method), create(method.input, request), this.#metadata, ends, answered);
-      const cancel = cancelOnAbort(call, options);
+      open.add(call);
+      const forget = cancelOnAbort(call, options.signal);
     });
   }
 
@@ -112,31 +139,47 @@ class Calls {
     method: DescMethod & { input: I; output: O },
     request: MessageInitShape<I>,
     options: CallOptions,
+    stop: AbortSignal,
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
+    const open = this.#opened();
     const call: ClientReadableStream<MessageShape<O>> = this.#channel.makeServerStreamRequest(
       ...wire(method),
       create(method.input, request),
       this.#metadata,
       options.timeoutMs === undefined ? {} : deadline(options.timeoutMs),
     );
-    const cancel = cancelOnAbort(call, options);
+    open.add(call);
+    const forget = cancelOnAbort(call, stop, options.signal);
     try {
       yield* call as AsyncIterable<MessageShape<O>>;
     } catch (error) {
       throw failure(error as ServiceError, options);
     } finally {
-      options.signal?.removeEventListener("abort", cancel);
+      open.delete(call);
+      forget();
       call.cancel();
     }
   }
 
   close(): void {
+    this.#open?.forEach((call) => call.cancel());
+    this.#open = undefined;
     this.#channel.close();
+  }
+
+  #opened(): Set<Cancellable> {
+    if (this.#open === undefined) {
+      throw new DatastoredError(Object.assign(new Error(), { code: Code.CANCELLED, details: "the client is closed", metadata: new Metadata() }));
+    }
+    return this.#open;
   }
 }
 
-function deadline(timeoutMs: number): { deadline: number } {
-  return { deadline: Date.now() + timeoutMs };
+function deadline(timeoutMs: number): { deadline?: number } {
+  if (Number.isNaN(timeoutMs)) {
+    throw new TypeError("timeoutMs is no number");
+  }
+  return timeoutMs < FOREVER_MS ? { deadline: Date.now() + timeoutMs } : {};
 }
 
 /** The path of a method, and how its messages become bytes. */
@@ -150,13 +193,16 @@ function wire<I extends DescMessage, O extends DescMessage>(
   ];
 }
 
-function cancelOnAbort(call: { cancel(): void }, { signal }: CallOptions): () => void {
+/** Cancels a call at the first signal, and returns what ends that. */
+function cancelOnAbort(call: Cancellable, ...signals: (AbortSignal | undefined)[]): () => void {
   const cancel = () => call.cancel();
-  if (signal?.aborted) {
-    cancel();
+  for (const signal of signals) {
+    if (signal?.aborted) {
+      cancel();
+    }
+    signal?.addEventListener("abort", cancel);
   }
-  signal?.addEventListener("abort", cancel, { once: true });
-  return cancel;
+  return () => signals.forEach((signal) => signal?.removeEventListener("abort", cancel));
 }
 
 function failure(error: ServiceError, { signal }: CallOptions): DatastoredError {

@@ -77,6 +77,53 @@ test("a call ends at its own deadline", async () => {
   assert.equal(Code[error.code], "DEADLINE_EXCEEDED");
 });
 
+test("many calls at once warn of nothing", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on("warning", note);
+  const client = await serve({ unary: (_, send) => send(null, Buffer.alloc(0)) });
+  await Promise.all(Array.from({ length: 20 }, () => client.getDatastore({})));
+  process.off("warning", note);
+  assert.deepEqual(warnings, []);
+});
+
+test("a call that may take forever is made, and one whose time is no number is not", async () => {
+  const client = await serve({ unary: (_, send) => send(null, Buffer.alloc(0)) });
+  for (const timeoutMs of [Number.MAX_SAFE_INTEGER, Infinity]) {
+    await client.getDatastore({}, { timeoutMs });
+  }
+  await assert.rejects(client.getDatastore({}, { timeoutMs: NaN }), TypeError);
+});
+
+test("a closed client cancels what is under way and what comes later", async () => {
+  const client = await serve({ unary: () => client.close(), stream: () => client.close() });
+  const under = await failure(client.getDatastore({}));
+  assert.equal(Code[under.code], "CANCELLED");
+  client.close();
+  const later = await failure(client.getDatastore({}));
+  assert.deepEqual([Code[later.code], later.message], ["CANCELLED", "the client is closed"]);
+  assert.equal((await failure(client.testConnection({}).next())).message, "the client is closed");
+});
+
+test("a connection test that waits for an event is cancelled by return()", async () => {
+  let told: () => void;
+  const isTold = new Promise<void>((resolve) => (told = resolve));
+  let begin: () => void;
+  const begins = new Promise<void>((resolve) => (begin = resolve));
+  const client = await serve({
+    stream: (call) => {
+      call.on("cancelled", () => told());
+      begin();
+    },
+  });
+  const events = client.testConnection({});
+  const next = failure(events.next());
+  await begins;
+  assert.equal((await events.return()).done, true);
+  assert.equal(Code[(await next).code], "CANCELLED");
+  await isTold;
+});
+
 test("an error whose details cannot be read has none", async () => {
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from([0xff]));

@@ -1,6 +1,6 @@
 """Client of datastored: register S3 datastores, and test their connections permission by permission."""
 
-from datastored.client import Client, Event, connect
+from datastored.client import Client, connect
 from datastored.errors import (
     Aborted,
     AlreadyExists,
@@ -19,6 +19,7 @@ from datastored.errors import (
     Unavailable,
     error_of,
 )
+from datastored.events import Event, Events
 from datastored.options import PlaintextTokenError, Tls
 from datastored.secrets import Credentials
 
@@ -31,6 +32,7 @@ __all__ = [
     "DeadlineExceeded",
     "Error",
     "Event",
+    "Events",
     "FailedPrecondition",
     "FieldViolation",
     "Internal",

@@ -1,15 +1,17 @@
 """The asynchronous client."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
 
 from datastored import options
-from datastored.client import DEADLINE, Event
-from datastored.errors import error_of
+from datastored.client import DEADLINE
+from datastored.errors import closed_error, error_of
+from datastored.events import Event, event_of
 from datastored.options import Tls
 from datastored.v1 import TestConnectionRequest
 from datastored.v1.datastore_service_pb2_grpc import DatastoreServiceStub
@@ -25,9 +27,10 @@ class Client:
         stub: The calls of the API, to be awaited. They raise `datastored.Error`, and have the deadline of the client or the `timeout` they are given.
     """
 
-    def __init__(self, target: str, channel: grpc.aio.Channel) -> None:
+    def __init__(self, target: str, channel: grpc.aio.Channel, defaults: "list[_Defaults]") -> None:
         self._target = target
         self._channel = channel
+        self._defaults = defaults
         self.stub: DatastoreServiceAsyncStub = DatastoreServiceStub(channel)
 
     async def test_connection(self, request: TestConnectionRequest, timeout: float | None = None) -> AsyncGenerator[Event, None]:
@@ -35,14 +38,24 @@ class Client:
         call = self.stub.TestConnection(request, timeout=timeout)
         try:
             async for response in call:
-                yield getattr(response, str(response.WhichOneof("event")))
+                event = event_of(response)
+                if event is not None:
+                    yield event
         except grpc.RpcError as failed:
             raise error_of(failed) from failed
+        except asyncio.CancelledError:
+            # Nobody has cancelled the task: it is the client that was closed.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise closed_error() from None
         finally:
             call.cancel()
 
     async def close(self) -> None:
-        """Closes the connection. Calls that are under way are cancelled."""
+        """Closes the connection. Calls that are under way are cancelled, and so is each that is made later."""
+        for defaults in self._defaults:
+            defaults.closed = True
         await self._channel.close()
 
     async def __aenter__(self) -> "Client":
@@ -66,12 +79,13 @@ def connect(
     """As `datastored.connect`, for asyncio."""
     options.check_token(target, token, tls, allow_plaintext_token)
     channel_options = options.channel_options(tls)
-    interceptors: list[grpc.aio.ClientInterceptor] = [_UnaryDefaults(token, deadline), _StreamDefaults(token, None)]
+    defaults = [_UnaryDefaults(token, deadline), _StreamDefaults(token, None)]
+    interceptors = cast(list[grpc.aio.ClientInterceptor], defaults)
     if tls is None:
         channel = grpc.aio.insecure_channel(target, channel_options, interceptors=interceptors)
     else:
         channel = grpc.aio.secure_channel(target, tls.channel_credentials(), channel_options, interceptors=interceptors)
-    return Client(target, channel)
+    return Client(target, channel, defaults)
 
 
 class _Defaults:
@@ -80,8 +94,11 @@ class _Defaults:
     def __init__(self, token: str | None, deadline: float | None) -> None:
         self._metadata = [] if token is None else [("authorization", f"Bearer {token}")]
         self._deadline = deadline
+        self.closed = False
 
     def _complete(self, details: Any) -> Any:
+        if self.closed:
+            raise closed_error()
         timeout = self._deadline if details.timeout is None else details.timeout
         metadata = grpc.aio.Metadata(*(details.metadata or ()), *self._metadata)
         return details._replace(timeout=timeout, metadata=metadata)

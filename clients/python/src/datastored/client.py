@@ -1,20 +1,18 @@
 """The synchronous client."""
 
 from collections import namedtuple
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import grpc
 
 from datastored import options
-from datastored.errors import error_of
+from datastored.errors import closed_error, error_of
+from datastored.events import Events
 from datastored.options import Tls
-from datastored.v1 import CheckChanged, ConnectionTestReport, ConnectionTestStarted, TestConnectionRequest
+from datastored.v1 import TestConnectionRequest
 from datastored.v1.datastore_service_pb2_grpc import DatastoreServiceStub
-
-Event = ConnectionTestStarted | CheckChanged | ConnectionTestReport
-"""What a connection test tells: first its plan, then a change of a check at a time, its report at last."""
 
 DEADLINE = 90.0
 """Seconds that a call may take if nothing else is said. Creating a datastore tests its connection, which can take a minute."""
@@ -30,27 +28,22 @@ class Client:
     def __init__(self, target: str, channel: grpc.Channel, defaults: "_Defaults") -> None:
         self._target = target
         self._channel = channel
-        self.stub: DatastoreServiceStub = DatastoreServiceStub(grpc.intercept_channel(channel, defaults))
+        self._defaults = defaults
+        self.stub: DatastoreServiceStub = DatastoreServiceStub(cast(grpc.Channel, _Methods(grpc.intercept_channel(channel, defaults))))
 
-    def test_connection(self, request: TestConnectionRequest, timeout: float | None = None) -> Generator[Event, None, None]:
+    def test_connection(self, request: TestConnectionRequest, timeout: float | None = None) -> Events:
         """Tests a connection and yields its events as they come. It has no deadline but `timeout`, in seconds: the server bounds a test.
 
-        Closing the generator stops the test, and what it wrote is removed. Missing rights are in the report; they raise nothing.
+        Closing the events stops the test, and what it wrote is removed. Missing rights are in the report; they raise nothing.
 
         Raises:
-            datastored.Error: There was nothing to test, or the stream broke.
+            datastored.Error: There was nothing to test, or the stream broke. It comes with an event.
         """
-        call = self.stub.TestConnection(request, timeout=timeout)
-        try:
-            for response in call:
-                yield getattr(response, str(response.WhichOneof("event")))
-        except grpc.RpcError as failed:
-            raise error_of(failed) from failed
-        finally:
-            call.cancel()
+        return Events(lambda: self.stub.TestConnection(request, timeout=timeout))
 
     def close(self) -> None:
-        """Closes the connection. Calls that are under way are cancelled."""
+        """Closes the connection. Calls that are under way are cancelled, and so is each that is made later."""
+        self._defaults.closed = True
         self._channel.close()
 
     def __enter__(self) -> "Client":
@@ -94,6 +87,19 @@ def connect(
     return Client(target, channel, _Defaults(token, deadline))
 
 
+class _Methods:
+    """The methods of a channel by their names. Those that the stub would register end the process when they are called on a closed channel."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+
+    def unary_unary(self, method: str, request_serializer: Any, response_deserializer: Any, _registered_method: bool) -> Any:
+        return self._channel.unary_unary(method, request_serializer, response_deserializer)
+
+    def unary_stream(self, method: str, request_serializer: Any, response_deserializer: Any, _registered_method: bool) -> Any:
+        return self._channel.unary_stream(method, request_serializer, response_deserializer)
+
+
 class _Details(
     namedtuple("_Details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression")),
     grpc.ClientCallDetails,
@@ -107,6 +113,7 @@ class _Defaults(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
     def __init__(self, token: str | None, deadline: float | None) -> None:
         self._metadata = [] if token is None else [("authorization", f"Bearer {token}")]
         self._deadline = deadline
+        self.closed = False
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         call = continuation(self._complete(details, self._deadline), request)
@@ -120,6 +127,8 @@ class _Defaults(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
         return continuation(self._complete(details, None), request)
 
     def _complete(self, details: Any, deadline: float | None) -> _Details:
+        if self.closed:
+            raise closed_error()
         return _Details(
             details.method,
             deadline if details.timeout is None else details.timeout,

@@ -1,10 +1,12 @@
 """What a call fails with: an exception for each status code, with the reason and the details that the server gives."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, RetryInfo
 from google.rpc.status_pb2 import Status
 
@@ -136,16 +138,23 @@ def error_of(failed: grpc.RpcError) -> Error:
     return _CLASSES.get(code, Error)(code, call.details() or "", _details(call))
 
 
+def closed_error() -> Cancelled:
+    """The exception for a call of a client that is closed."""
+    return Cancelled(grpc.StatusCode.CANCELLED, "the client is closed", [])
+
+
 def _details(call: grpc.Call) -> list[Message]:
-    """The details that this client knows."""
-    known: list[type[Message]] = [ErrorInfo, BadRequest, PreconditionFailure, RetryInfo]
-    details: list[Message] = []
+    """The details that this client knows; none where what answered is no datastored and has sent something else."""
+    packed: list[Any] = []
     for key, value in call.trailing_metadata() or ():
-        if key != _DETAILS:
-            continue
-        for packed in Status.FromString(value).details:
-            for kind in known:
-                detail = kind()
-                if packed.Unpack(detail):
+        if key == _DETAILS:
+            with suppress(DecodeError):
+                packed += Status.FromString(value).details
+    details: list[Message] = []
+    for kind in (ErrorInfo, BadRequest, PreconditionFailure, RetryInfo):
+        for one in packed:
+            detail = kind()
+            with suppress(DecodeError):
+                if one.Unpack(detail):
                     details.append(detail)
     return details

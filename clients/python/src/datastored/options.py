@@ -1,11 +1,14 @@
 """How to connect: TLS, where a token may go, keepalive, and the retry policy."""
 
-import ipaddress
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import grpc
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_LOOPBACK = re.compile(r"(dns:(///)?|ipv4:|ipv6:)?(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?|unix(-abstract)?:.*", re.IGNORECASE)
 
 
 class PlaintextTokenError(ValueError):
@@ -19,6 +22,11 @@ class Tls:
     ca: bytes | None = None
     certificate: bytes | None = None
     key: bytes | None = None
+
+    def __post_init__(self) -> None:
+        # gRPC would end the process.
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("a certificate and its key belong together: give both, or neither")
 
     @classmethod
     def from_files(cls, ca: str | Path | None = None, certificate: str | Path | None = None, key: str | Path | None = None) -> "Tls":
@@ -34,12 +42,19 @@ class Tls:
 
 
 def check_token(target: str, token: str | None, tls: Tls | None, allow_plaintext_token: bool) -> None:
-    """Refuses to send a token over a network in plain text.
+    """Refuses a token that cannot be sent, and to send one over a network in plain text.
 
     Raises:
+        ValueError: No token looks like that. The message does not show it.
         PlaintextTokenError: There is a token and no TLS, and the target is not this machine.
     """
-    if token is not None and tls is None and not allow_plaintext_token and not is_loopback(target):
+    if token is None:
+        return
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(
+            "the token is empty, or has characters that no token has, such as a line's end; give it as `datastored tokens create` has printed it"
+        )
+    if tls is None and not allow_plaintext_token and not is_loopback(target):
         raise PlaintextTokenError(
             f"the token would go to {target} in plain text; give `tls`, or `allow_plaintext_token=True` for a network where nobody else can read"
         )
@@ -47,15 +62,7 @@ def check_token(target: str, token: str | None, tls: Tls | None, allow_plaintext
 
 def is_loopback(target: str) -> bool:
     """Whether a target of gRPC is on this machine: a loopback address, `localhost` or a Unix socket. What is not understood is not."""
-    scheme, separator, rest = target.partition(":")
-    if separator and scheme in ("unix", "unix-abstract"):
-        return True
-    address = rest.rpartition("/")[2] if separator and scheme in ("dns", "ipv4", "ipv6") else target
-    host = address[1:].partition("]")[0] if address.startswith("[") else address.partition(":")[0]
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    return _LOOPBACK.fullmatch(target) is not None
 
 
 def channel_options(tls: Tls | None) -> list[tuple[str, str | int]]:

@@ -6,6 +6,7 @@ import io.grpc.StatusRuntimeException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -15,9 +16,11 @@ import java.util.function.Supplier;
 public final class ConnectionTestEvents implements Iterator<TestEvent>, AutoCloseable {
     private final Context.CancellableContext context = Context.current().withCancellation();
     private final Iterator<TestConnectionResponse> responses;
+    private final Function<StatusRuntimeException, DatastoredException> failure;
     private Optional<TestEvent> next = Optional.empty();
 
-    ConnectionTestEvents(Supplier<Iterator<TestConnectionResponse>> call) {
+    ConnectionTestEvents(Supplier<Iterator<TestConnectionResponse>> call, Function<StatusRuntimeException, DatastoredException> failure) {
+        this.failure = failure;
         Context callers = context.attach();
         try {
             responses = call.get();
@@ -39,7 +42,7 @@ public final class ConnectionTestEvents implements Iterator<TestEvent>, AutoClos
                 next = event(responses.next());
             }
         } catch (StatusRuntimeException failed) {
-            throw DatastoredException.of(failed);
+            throw failure.apply(failed);
         }
         return next.isPresent();
     }

@@ -3,11 +3,11 @@ package dev.datastored.client;
 import dev.datastored.v1.AccessKey;
 import java.util.Objects;
 
-/** An access key of AWS. As text, its secrets are {@code ***}, and no accessor shows them, so that no serializer finds them. */
+/** An access key of AWS. As text, its secrets are {@code ***}. No accessor shows them, and their fields are transient, so that no serializer finds them. */
 public final class Credentials {
     private final String accessKeyId;
-    private final String secretAccessKey;
-    private final String sessionToken;
+    private final transient String secretAccessKey;
+    private final transient String sessionToken;
 
     private Credentials(String accessKeyId, String secretAccessKey, String sessionToken) {
         this.accessKeyId = Objects.requireNonNull(accessKeyId, "accessKeyId");

@@ -26,6 +26,7 @@ import dev.datastored.v1.UnlinkEnrichmentRequest;
 import dev.datastored.v1.UpdateDatastoreRequest;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.Optional;
@@ -81,7 +82,7 @@ public final class DatastoredClient implements AutoCloseable {
     public ConnectionTestEvents testConnection(TestConnectionRequest request) {
         DatastoreServiceBlockingStub stub = DatastoreServiceGrpc.newBlockingStub(channel);
         DatastoreServiceBlockingStub timed = testDeadline.map(stub::withDeadlineAfter).orElse(stub);
-        return new ConnectionTestEvents(() -> timed.testConnection(request));
+        return new ConnectionTestEvents(() -> timed.testConnection(request), this::failure);
     }
 
     /**
@@ -232,7 +233,7 @@ public final class DatastoredClient implements AutoCloseable {
         return channel;
     }
 
-    /** Closes the connection. Calls that are under way are cancelled. */
+    /** Closes the connection. Calls that are under way are cancelled, and so is each that is made later. */
     @Override
     public void close() {
         channel.shutdownNow();
@@ -247,7 +248,15 @@ public final class DatastoredClient implements AutoCloseable {
         try {
             return rpc.apply(DatastoreServiceGrpc.newBlockingStub(channel).withDeadlineAfter(deadline), request);
         } catch (StatusRuntimeException failed) {
-            throw DatastoredException.of(failed);
+            throw failure(failed);
         }
+    }
+
+    /** The exception for a call that failed. For gRPC a server that this client has closed the connection to is unavailable. */
+    private DatastoredException failure(StatusRuntimeException failed) {
+        if (channel.isShutdown() && failed.getStatus().getCode() == Status.Code.UNAVAILABLE) {
+            return DatastoredException.of(Status.CANCELLED.withDescription("the client is closed").asRuntimeException());
+        }
+        return DatastoredException.of(failed);
     }
 }

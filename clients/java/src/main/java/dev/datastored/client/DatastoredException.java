@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A call that failed, with the reason and the details that the server gives. Its cause is the exception of gRPC. */
 public final class DatastoredException extends RuntimeException {
@@ -43,7 +45,7 @@ public final class DatastoredException extends RuntimeException {
     public record Precondition(String type, String subject, String description) {}
 
     private DatastoredException(StatusRuntimeException failed, List<Any> details) {
-        super(failed.getMessage(), failed);
+        super(failed.getStatus().getCode() + ": " + said(failed.getStatus()), failed);
         status = failed.getStatus();
         info = find(details, ErrorInfo.class).orElse(ErrorInfo.getDefaultInstance());
         fieldViolations = find(details, BadRequest.class).orElse(BadRequest.getDefaultInstance()).getFieldViolationsList().stream()
@@ -77,12 +79,12 @@ public final class DatastoredException extends RuntimeException {
     }
 
     /**
-     * What happened and what to do, in the server's words.
+     * What happened and what to do, in the server's words; where no server has answered, what gRPC says and its cause.
      *
      * @return a sentence
      */
     public String description() {
-        return Optional.ofNullable(status.getDescription()).orElse("");
+        return said(status);
     }
 
     /**
@@ -128,6 +130,13 @@ public final class DatastoredException extends RuntimeException {
      */
     public Optional<Duration> retryDelay() {
         return retryDelay;
+    }
+
+    /** The description, and what is behind a mere "io exception". */
+    private static String said(Status status) {
+        return Stream.of(Optional.ofNullable(status.getDescription()), Optional.ofNullable(status.getCause()).map(Throwable::getMessage))
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining(": "));
     }
 
     /** The details, or none where what answered is no datastored and has sent something else. */

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
 import com.google.protobuf.UnknownFieldSet;
 import dev.datastored.v1.ConnectionTestReport;
+import dev.datastored.v1.CreateDatastoreRequest;
 import dev.datastored.v1.Datastore;
 import dev.datastored.v1.DatastoreServiceGrpc.DatastoreServiceImplBase;
 import dev.datastored.v1.GetDatastoreRequest;
@@ -104,6 +106,26 @@ class DatastoredClientTest {
     }
 
     @Test
+    void aClosedClientCancelsWhatIsUnderWayAndWhatComesLater() throws IOException {
+        DatastoredClient[] closing = new DatastoredClient[1];
+        DatastoredClient client = clientOf(answer -> closing[0].close());
+        closing[0] = client;
+        assertEquals(Status.Code.CANCELLED, failure(() -> client.getDatastore(REQUEST)).code());
+        assertEquals("the client is closed", failure(() -> client.getDatastore(REQUEST)).description());
+        ConnectionTestEvents events = client.testConnection(TestConnectionRequest.getDefaultInstance());
+        assertEquals(Status.Code.CANCELLED, failure(events::hasNext).code());
+    }
+
+    @Test
+    void anErrorSaysWhyTheServerIsNotReached() throws IOException {
+        try (DatastoredClient client = clientOf(answer -> {})) {
+            server.shutdownNow();
+            String message = failure(() -> client.createDatastore(CreateDatastoreRequest.getDefaultInstance())).getMessage();
+            assertTrue(message.contains("refused"), message);
+        }
+    }
+
+    @Test
     void aTokenGoesInPlainTextToThisMachineOnly() {
         for (String target : List.of("localhost:1", "127.0.0.1:1", "127.1.2.3", "[::1]:1", "dns:localhost:1", "dns:///127.0.0.1:1")) {
             DatastoredClient.builder(target).token("dsk_secret").connect().close();
@@ -121,6 +143,12 @@ class DatastoredClientTest {
         ClientBuilder builder = DatastoredClient.builder("localhost:1");
         String message = assertThrows(IllegalArgumentException.class, () -> builder.token("dsk_secret\n")).getMessage();
         assertFalse(message.contains("dsk_secret"));
+    }
+
+    @Test
+    void credentialsShowNoSecretToWhoeverReadsTheirFields() {
+        String json = new Gson().toJson(Credentials.temporary("id", "secret", "session"));
+        assertEquals("{\"accessKeyId\":\"id\"}", json);
     }
 
     @Test
