@@ -1,6 +1,7 @@
 """What the scenario of all clients does not show: mistakes, clients that are closed, and what only this client can be given."""
 
 import asyncio
+import socket
 import unittest
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ import grpc
 
 import datastored
 from datastored import Tls, aio
+from datastored.options import channel_options
 from datastored.v1 import (
     ConnectionTestReport,
     ConnectionTestStarted,
@@ -19,7 +21,7 @@ from datastored.v1 import (
     TestConnectionRequest,
     TestConnectionResponse,
 )
-from datastored.v1.datastore_service_pb2_grpc import DatastoreServiceServicer, add_DatastoreServiceServicer_to_server
+from datastored.v1.datastore_service_pb2_grpc import DatastoreServiceServicer, DatastoreServiceStub, add_DatastoreServiceServicer_to_server
 
 TOKEN = "dsk_secret"
 REQUEST = TestConnectionRequest(name="datastores/orders")
@@ -35,6 +37,15 @@ ELSEWHERE = [
     "dns://10.0.0.1/localhost:1",
     "ipv4:127.0.0.1:1,10.0.0.1:1",
 ]
+
+
+def silent(server: socket.socket) -> None:
+    """Takes a connection of HTTP/2 in, agrees to its settings and then only reads, until it is closed."""
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0]))
+        while connection.recv(4096):
+            pass
 
 
 class Service(DatastoreServiceServicer):
@@ -159,7 +170,16 @@ class ClientTest(unittest.TestCase):
 
 
 class OptionsTest(unittest.TestCase):
-    """What `connect` refuses."""
+    """What `connect` refuses, and what it gives to gRPC."""
+
+    def test_a_server_that_answers_no_ping_is_gone(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+            pool.submit(silent, server)
+            hasty = [(name, value // 100 if isinstance(value, int) and name.endswith("_ms") else value) for name, value in channel_options(None)]
+            target = f"127.0.0.1:{server.getsockname()[1]}"
+            with grpc.insecure_channel(target, hasty) as channel, self.assertRaises(grpc.RpcError) as raised:
+                list(DatastoreServiceStub(channel).TestConnection(REQUEST, timeout=5))
+        self.assertEqual(datastored.error_of(raised.exception).code, grpc.StatusCode.UNAVAILABLE)
 
     def test_a_token_goes_in_plain_text_to_this_machine_only(self) -> None:
         for target in LOOPBACK:

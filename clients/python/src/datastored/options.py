@@ -72,6 +72,8 @@ def channel_options(tls: Tls | None) -> list[tuple[str, str | int]]:
         ("grpc.service_config_disable_resolution", 1),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 20_000),
+        # Without it a ping may take a minute, whatever the timeout of keepalive is.
+        ("grpc.http2.ping_timeout_ms", 20_000),
         ("grpc.http2.max_pings_without_data", 0),
     ]
     if tls is None:
