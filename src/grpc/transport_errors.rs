@@ -16,11 +16,7 @@ pub(super) fn rewritten(headers: &HeaderMap) -> Option<Status> {
         return None;
     }
     match status.code() {
-        Code::OutOfRange => Some(unreadable(
-            ErrorReason::MessageTooLarge,
-            &format!("the request is larger than {MAX_MESSAGE_BYTES} bytes; send less"),
-            Some(MAX_MESSAGE_BYTES),
-        )),
+        Code::OutOfRange => Some(too_large()),
         Code::Internal => Some(unreadable(
             ErrorReason::MalformedMessage,
             "the request's bytes are no such message; build them from this server's .proto files",
@@ -28,4 +24,13 @@ pub(super) fn rewritten(headers: &HeaderMap) -> Option<Status> {
         )),
         _ => None,
     }
+}
+
+/// The status of a request that is larger than any may be.
+pub(super) fn too_large() -> Status {
+    unreadable(
+        ErrorReason::MessageTooLarge,
+        &format!("the request is larger than {MAX_MESSAGE_BYTES} bytes; send less"),
+        Some(MAX_MESSAGE_BYTES),
+    )
 }

@@ -23,6 +23,8 @@ const WAYS: [string, string[]][] = [
   ["gRPC, and asks reflection", ["--protocol", "grpc", ...REFLECTED]],
   ["gRPC-Web over HTTP/2, and asks reflection", ["--protocol", "grpcweb", ...REFLECTED]],
   ["gRPC-Web over HTTP/1.1, with the protos", ["--protocol", "grpcweb", "--schema", "proto"]],
+  ["Connect, its own choice, and asks reflection", REFLECTED],
+  ["Connect over HTTP/1.1, with the protos", ["--schema", "proto"]],
 ];
 
 for (const [way, options] of WAYS) {
