@@ -12,7 +12,7 @@ CYCLONEDX_VERSION := 0.5.9
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test test-clients stubs serve bench bench-scale verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
+.PHONY: help demo test test-clients test-browser stubs serve bench bench-scale verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,12 +21,16 @@ demo: $(VENV)/.installed ## Watch the main job on a real S3 server: register, te
 	$(CARGO) build --locked --quiet --bin datastored --example demo
 	$(CARGO) run --locked --quiet --example demo
 
-test: $(VENV)/.installed test-clients ## Run all tests, on real S3 servers
+test: $(VENV)/.installed test-clients test-browser ## Run all tests, on real S3 servers
 	$(CARGO) test --locked
 
 test-clients: $(VENV)/.clients-installed ## Run the clients of each language whose toolchain is here
 	$(CARGO) build --locked --quiet --bin datastored
 	$(VENV)/bin/python clients/run.py
+
+test-browser: $(VENV)/.clients-installed $(if $(shell command -v npm),$(BUF)) ## Call from a page in Chromium, and with buf curl
+	$(CARGO) build --locked --quiet --bin datastored
+	$(VENV)/bin/python clients/browser.py
 
 stubs: $(BUF) ## Make the stubs of the clients anew from the protos
 	clients/generate.sh

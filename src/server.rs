@@ -23,8 +23,8 @@ use crate::auth::{self, Authenticator};
 use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
 use crate::grpc::{
-    Bounds, Front, Gate, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_QUESTION_BYTES, Metering,
-    Origins, Service,
+    Bounds, Connect, Front, Gate, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_QUESTION_BYTES,
+    Metering, Origins, Service,
 };
 use crate::metrics::{self, Commits, Metrics};
 use crate::model::credentials::CredentialsPolicy;
@@ -182,8 +182,9 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let is_reflected = options.access.reflection != ReflectionAccess::Off;
     let origins = Origins::new(options.web.cors_origins.clone());
     let router = bounded(&options.load)
-        .accept_http1(true) // as browsers without TLS, and curl, speak gRPC-Web
+        .accept_http1(true) // as browsers without TLS, and curl, speak gRPC-Web and Connect
         .layer(option_layer(origins.cors()))
+        .layer(Connect::new(&DESCRIPTORS))
         .layer(GrpcWebLayer::new())
         .layer(front(
             gate,

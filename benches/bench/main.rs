@@ -62,9 +62,9 @@ async fn main() -> ExitCode {
             Ok(done) => done,
             Err(panicked) => Err(panicked.into()),
         },
-        Some(scale::ROLE) => measured(measure_scale()).await,
+        Some(scale::ROLE) => measured(Box::pin(measure_scale())).await,
         // Leaving it drops, and so ends, the processes that it started.
-        _ => measured(measure()).await,
+        _ => measured(Box::pin(measure())).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,10 +29,16 @@ class Gate:
             self._open.add(test_id)
             self._changed.notify_all()
 
+    def wait_held(self, test_id: str) -> bool:
+        """Waits until a request of that test is held; false if none comes."""
+        with self._changed:
+            return self._changed.wait_for(lambda: any(test_id in path for path in self.held), _PATIENCE)
+
     def hold(self, path: str) -> None:
         """Waits until the test that the path belongs to may pass."""
         with self._changed:
             self.held.add(path)
+            self._changed.notify_all()
             self._changed.wait_for(lambda: any(test in path for test in self._open), _PATIENCE)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +30,8 @@ class Servers:
 
 
 @contextmanager
-def serve(binary: str, folder: Path, gate: Gate) -> Iterator[Servers]:
-    """Starts both, and tells the gate of each test that has lost its reader."""
+def serve(binary: str, folder: Path, gate: Gate, options: Sequence[str] = ()) -> Iterator[Servers]:
+    """Starts both, the one in plain text with these options, and tells the gate of each test that has lost its reader."""
     certificates.write(folder)
     access = folder / "access.toml"
     access.write_text(_ACCESS)
@@ -43,7 +43,7 @@ def serve(binary: str, folder: Path, gate: Gate) -> Iterator[Servers]:
     callers = ["--tls-client-ca", str(folder / "ca.pem"), "--access-file", str(access)]
     with ExitStack() as stack:
         start = [binary, "serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--data-dir"]
-        address = _start(stack, [*start, plain, "--require-authentication"], gate)
+        address = _start(stack, [*start, plain, "--require-authentication", *options], gate)
         tls_address = _start(stack, [*start, tls, *certificate, *callers], gate)
         yield Servers(address, token, tls_address, folder)
 

@@ -38,6 +38,18 @@ build)
 scenario)
     exec node $built/scenario.js "${@:2}"
     ;;
+browser)
+    # What clients/browser.py runs: the page, which a browser needs in one file, and the tests.
+    install
+    rm -rf $built-web
+    mkdir -p $built-web/page
+    "$tsc" -p $here/web
+    esbuild=$here/node_modules/.bin/esbuild
+    "$esbuild" $here/web/page.ts --bundle --format=esm --log-level=warning --outfile=$built-web/page/page.js
+    cp $here/web/index.html $built-web/page
+    "$esbuild" $here/web/*.test.ts --bundle --packages=external --platform=node --format=esm --log-level=warning --out-extension:.js=.mjs --outdir=$built-web
+    ln -s "$PWD/$here/node_modules" $built-web/node_modules
+    ;;
 quickstart)
     cp "$2" $built/quickstart.ts
     "$tsc" -p $built

@@ -2,6 +2,7 @@
 
 mod audit;
 mod authentication;
+mod connect;
 mod connection_test;
 mod decode;
 mod encode;
@@ -23,6 +24,7 @@ mod transport_errors;
 mod web;
 
 pub use authentication::Gate;
+pub use connect::Connect;
 pub use front::Front;
 pub use load::Bounds;
 pub use metering::Metering;

@@ -45,11 +45,7 @@ pub(super) fn rewritten(headers: &HeaderMap, most: usize) -> Option<Status> {
         return None;
     }
     match status.code() {
-        Code::OutOfRange => Some(unreadable(
-            ErrorReason::MessageTooLarge,
-            &format!("the request is larger than {most} bytes; send less"),
-            Some(most),
-        )),
+        Code::OutOfRange => Some(too_large(most)),
         Code::Internal => Some(unreadable(
             ErrorReason::MalformedMessage,
             "the request's bytes are no such message; build them from this server's .proto files",
@@ -57,4 +53,13 @@ pub(super) fn rewritten(headers: &HeaderMap, most: usize) -> Option<Status> {
         )),
         _ => None,
     }
+}
+
+/// The status of a request that is larger than one may be.
+pub(super) fn too_large(most: usize) -> Status {
+    unreadable(
+        ErrorReason::MessageTooLarge,
+        &format!("the request is larger than {most} bytes; send less"),
+        Some(most),
+    )
 }

@@ -1,6 +1,6 @@
 //! Browsers: which pages may call, and what a browser is told of that (CORS).
 //!
-//! gRPC-Web comes on the port of gRPC. A browser names the page that calls in `origin`; other clients have none. A page that is not allowed is refused
+//! gRPC-Web and Connect come on the port of gRPC. A browser names the page that calls in `origin`; other clients have none. A page that is not allowed is refused
 //! even where the browser would let it call: a name that is led to this server's address (DNS rebinding) makes its page one of the same origin.
 
 use std::time::Duration;
@@ -16,14 +16,16 @@ use super::status::foreign_origin;
 /// How long a browser may remember what it was told.
 const MAX_AGE: Duration = Duration::from_hours(1);
 
-/// What gRPC-Web clients send, besides what they are allowed anyway ("Protocol differences vs gRPC over HTTP2" in PROTOCOL-WEB.md),
-/// and the trace that a page is in.
-const SENT: [HeaderName; 5] = [
+/// What clients of gRPC-Web and of Connect send, besides what they are allowed anyway ("Protocol differences vs gRPC over HTTP2" in PROTOCOL-WEB.md, and
+/// "Unary-Request" of the Connect protocol), and the trace that a page is in.
+const SENT: [HeaderName; 7] = [
     HeaderName::from_static("x-grpc-web"),
     HeaderName::from_static("x-user-agent"),
     HeaderName::from_static("grpc-timeout"),
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("tracestate"),
+    HeaderName::from_static("connect-protocol-version"),
+    HeaderName::from_static("connect-timeout-ms"),
 ];
 
 /// What they read.

@@ -10,6 +10,7 @@ mod assume_role;
 mod audit;
 mod auth;
 mod client;
+mod connect;
 mod connection;
 mod cookbook;
 mod enrichment;
