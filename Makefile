@@ -11,8 +11,11 @@ CYCLONEDX_VERSION := 0.5.9
 # How long `make fuzz` fuzzes each target, in seconds, and which: all of fuzz/seeds if none is named.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
+# How long `make torture` goes on, in seconds for each of its two tests, and what chance does in it: printed, and random if it is not given.
+TORTURE_SECONDS ?= 300
+TORTURE_SEED ?=
 
-.PHONY: help demo test test-clients test-browser stubs serve bench bench-scale verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
+.PHONY: help demo test test-clients test-browser stubs serve bench bench-scale verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz torture ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -93,6 +96,10 @@ sbom: $(TOOLS)/.installed $(TOOLS)/bin/cargo-cyclonedx ## Write target/sbom.cdx.
 
 fuzz: ## Fuzz whatever reads what others write, FUZZ_SECONDS (60) for each target
 	nice fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+torture: ## Kill servers and cut their power under load, TORTURE_SECONDS (300) for each; nothing that was acknowledged may be lost
+	TORTURE_SECONDS=$(TORTURE_SECONDS) $(if $(TORTURE_SEED),TORTURE_SEED=$(TORTURE_SEED)) \
+		$(CARGO) test --locked --test it -- --nocapture --test-threads 1 torture::a_server_that
 
 ci: lint api-docs docs deny stubs test demo ## All that must pass before a change lands
 	git diff --exit-code -- Cargo.lock proto docs clients

@@ -21,6 +21,7 @@ pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 pub use traces::TraceOptions;
 pub use web::WebOptions;
 
+use crate::cli::fsck::Fsck;
 use crate::cli::keys::{Keys, Place};
 
 /// Registers S3 datastores and proves, permission by permission, that their credentials work.
@@ -39,6 +40,13 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Make, rotate and look at the keys that seal stored credentials.
     Keys(Keys),
+    /// Check the store of a server that is stopped: that every entry can be read, and that all agree with each other.
+    ///
+    /// A line for each violation says what to do. No entry is changed; opening the store does what a start of the server does: a log that an abrupt stop
+    /// has torn is cut where it is torn, a damaged snapshot is set aside. Run it as the user that the server runs as.
+    ///
+    /// The exit status is 0 when the store is sound, 1 when it is not, 3 when a server has it open, and 4 when it cannot be opened.
+    Fsck(Fsck),
     /// Make, list and revoke the tokens that callers send.
     #[command(subcommand)]
     Tokens(TokensCommand),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use datastored::auth::commands;
+use datastored::cli::fsck::Fsck;
 use datastored::config::{Cli, Command, Serve};
 use datastored::{cli, server, telemetry};
 use mimalloc::MiMalloc;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
             }
             Err(error) => failed(&error, 1),
         },
+        Command::Fsck(options) => fsck(&options),
         Command::Tokens(command) => match commands::run(&command) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error, 1),
@@ -49,6 +51,18 @@ fn serve(options: Serve) -> ExitCode {
     runtime.shutdown_background();
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error, error.exit_code()),
+    }
+}
+
+fn fsck(options: &Fsck) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error, 1),
+    };
+    match runtime.block_on(cli::fsck::run(options)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => failed(&error, error.exit_code()),
     }
 }

@@ -181,7 +181,8 @@ fn encoded(event: &Event) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn decoded(entry: &Entry) -> Result<Event, Error> {
+/// The event in an entry.
+pub(super) fn decoded(entry: &Entry) -> Result<Event, Error> {
     let Some((&FORMAT, json)) = entry.value.split_first() else {
         let error = "an event of the audit is of a format that this version does not know";
         return Err(Error::Internal(error.into()));

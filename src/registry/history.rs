@@ -313,6 +313,13 @@ fn decoded(entry: &Entry) -> Result<TestRecord, Error> {
     serde_json::from_slice(json).map_err(|e| Error::Internal(Box::new(e)))
 }
 
+/// The id of the test in an entry, after reading all of it.
+pub(super) fn test_in(entry: &Entry) -> Result<Uuid, Error> {
+    let record = decoded(entry)?;
+    Role::parse(&record.role).map_err(|e| Error::Internal(Box::new(e)))?;
+    Ok(record.report.test_id)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -112,6 +112,11 @@ fn new_key() -> Zeroizing<Vec<u8>> {
     Zeroizing::new(key)
 }
 
+/// Whether the key of the fingerprints has a sealed entry of its own.
+pub(super) fn is_sealed(entry: &Entry) -> Result<bool, Error> {
+    Ok(record(entry)?.fingerprint_key.is_none())
+}
+
 fn record(entry: &Entry) -> Result<Record, Error> {
     serde_json::from_slice(&entry.value).map_err(internal)
 }

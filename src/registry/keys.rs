@@ -26,6 +26,9 @@ pub(super) const FINGERPRINT_KEY: &[u8] = b"secret/fingerprint_key";
 
 /// What the registry is made with once, and keeps.
 pub(super) const INSTALLATION: &[u8] = b"installation";
+/// The connection tests that are kept, under the uids of their datastores.
+pub(super) const TESTS: &[u8] = b"test/";
+pub(super) const TESTS_CHANGED: &[u8] = b"tests_changed/";
 /// The tests of datastores that are not saved.
 pub(super) const UNSAVED_TESTS: &[u8] = b"test/unsaved/";
 
@@ -62,7 +65,7 @@ pub(super) fn tests(uid: Uuid) -> Vec<u8> {
 
 /// Put whenever a test of a datastore is kept: a guard on it sees all of them.
 pub(super) fn tests_changed(uid: Uuid) -> Vec<u8> {
-    format!("tests_changed/{}", uid.simple()).into_bytes()
+    [TESTS_CHANGED, uid.simple().to_string().as_bytes()].concat()
 }
 
 /// One test among those of a family.

@@ -1,6 +1,6 @@
 //! What request ids have brought about, so that a retried write returns the first one's result (AIP-155).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -157,6 +157,14 @@ impl<S: Store> Registry<S> {
 
 fn expiry_in(entry: &Entry) -> Result<u64, Error> {
     outcome(entry).map(|outcome| outcome.expiry)
+}
+
+/// When an entry may be forgotten, after reading all of it.
+pub(super) fn expiry_of_whole(entry: &Entry) -> Result<SystemTime, Error> {
+    let outcome = outcome(entry)?;
+    let result = outcome.result.as_deref().map(record::decode).transpose();
+    result.map_err(Error::Internal)?;
+    Ok(record::time(outcome.expiry))
 }
 
 fn outcome(entry: &Entry) -> Result<Outcome, Error> {

@@ -1,6 +1,7 @@
 //! The use cases over a store: create, get, list, update, delete and link datastores, and keep their tests. Each is one guarded commit, or none.
 
 mod audit;
+mod check;
 mod claim;
 mod connection;
 mod create;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use audit::{EventPage, EventQuery, TARGET as AUDIT};
+pub use check::{Checked, Remedy, Violation, check};
 pub use connection::Connection;
 pub use create::{Create, Enrichment, New};
 pub use delete::Delete;

@@ -125,7 +125,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Datastore, BoxError> {
 }
 
 /// The datastore of bytes that an earlier version may have written.
-fn decode_unsealed(bytes: &[u8]) -> Result<Datastore, BoxError> {
+pub(super) fn decode_unsealed(bytes: &[u8]) -> Result<Datastore, BoxError> {
     let Some((&FORMAT, json)) = bytes.split_first() else {
         return Err("a datastore's record is of a format that this version does not know".into());
     };

@@ -161,7 +161,8 @@ fn encode(leftover: &Leftover) -> Result<Vec<u8>, BoxError> {
     Ok(serde_json::to_vec(&record)?)
 }
 
-fn decode(entry: &Entry) -> Result<Leftover, BoxError> {
+/// What a test may have left, its credentials sealed.
+pub(super) fn decode(entry: &Entry) -> Result<Leftover, BoxError> {
     let record: LeftoverRecord = serde_json::from_slice(&entry.value)?;
     Ok(Leftover {
         test_id: record.test_id,

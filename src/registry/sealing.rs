@@ -20,6 +20,7 @@ use crate::model::error::Violation;
 use crate::store::{self, Entry, Guard, Revision, Store, Txn};
 use crate::vault::{self, KeyId, Keys};
 pub(super) use credentials::Owner;
+pub(super) use rotation::Pages;
 
 /// What the end of a page is sealed to.
 const END_OF_PAGE: &[u8] = b"end of page";
@@ -68,6 +69,21 @@ impl NeededKeys {
     /// [`Error::StoreUnavailable`].
     pub async fn of(store: &impl Store) -> Result<Option<Self>, Error> {
         Ok(read(store).await?.map(|(needed, _)| needed))
+    }
+
+    /// The keys that an entry names.
+    pub(super) fn decoded(entry: &Entry) -> Result<Self, Error> {
+        serde_json::from_slice(&entry.value).map_err(|e| Error::Internal(Box::new(e)))
+    }
+
+    /// Whether something may be sealed with this key.
+    pub(super) fn names(&self, key: KeyId) -> bool {
+        self.current == key || self.older.contains(&key) || self.lost.contains(&key)
+    }
+
+    /// Whether there may be secrets that an earlier version has stored unsealed.
+    pub(super) fn may_have_unsealed(&self) -> bool {
+        self.unsealed
     }
 
     fn missing_in(&self, keys: &Keys) -> Vec<KeyId> {
@@ -226,10 +242,7 @@ impl Sealer {
 
 async fn read(store: &impl Store) -> Result<Option<(NeededKeys, Entry)>, Error> {
     let entry = store.get(keys::NEEDED_KEYS).await.map_err(unavailable)?;
-    let needed = |entry: Entry| {
-        let needed = serde_json::from_slice(&entry.value);
-        Ok((needed.map_err(|e| Error::Internal(Box::new(e)))?, entry))
-    };
+    let needed = |entry: Entry| Ok((NeededKeys::decoded(&entry)?, entry));
     entry.map(needed).transpose()
 }
 

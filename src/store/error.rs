@@ -31,6 +31,12 @@ pub enum Error {
         /// Who has it open, when the lock file says so.
         pid: Option<u32>,
     },
+    /// There is no store in the folder.
+    #[error("there is no store in {}; name the data folder of a server with --data-dir", .path.display())]
+    Missing {
+        /// The data folder.
+        path: PathBuf,
+    },
     /// The store was written by a version of this program whose format this one does not know.
     #[error(
         "the store has format {found}, this program reads format {supported}: run the version that wrote it"

@@ -29,6 +29,9 @@ use crate::metrics::Commits;
 /// How many commits may wait for the writer before the next one waits to be let in.
 const QUEUE: usize = 1024;
 
+/// The file that is there once the store has been made.
+const CREATED: &str = "datastored.created";
+
 /// The longest page collected on the caller's thread: some four leaves of the tree.
 const INLINE_SCAN: usize = 64;
 
@@ -76,6 +79,18 @@ impl Sled {
         Self::open_counting(dir, Commits::default())
     }
 
+    /// As [`open`](Self::open), where a store has been made before.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`Error::Missing`].
+    pub fn open_existing(dir: &Path) -> Result<Self, Error> {
+        if dir.join(CREATED).exists() {
+            return Self::open(dir);
+        }
+        let path = dir.to_owned();
+        Err(Error::Missing { path })
+    }
+
     /// As [`open`](Self::open), counting the commits there.
     ///
     /// # Errors
@@ -92,7 +107,7 @@ impl Sled {
     ) -> Result<Self, Error> {
         let lock = Lock::take(dir)?;
         let store = dir.join("store");
-        let created = dir.join("datastored.created");
+        let created = dir.join(CREATED);
         let (db, revision) = open::open(&store, &created)?;
         let files = Files::of(&store)?;
         folder::mark(&created)?;

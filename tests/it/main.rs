@@ -25,6 +25,7 @@ mod residue;
 mod sealing;
 mod security_md;
 mod server;
+mod torture;
 mod traces;
 mod transport;
 mod traps;

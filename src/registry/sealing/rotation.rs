@@ -173,12 +173,12 @@ async fn unless_overtaken(store: &impl Store, txn: Txn) -> Result<(), Error> {
 }
 
 /// The entries of a family, a page at a time.
-struct Pages {
+pub(in crate::registry) struct Pages {
     next: Option<Scan>,
 }
 
 impl Pages {
-    fn of(family: &[u8]) -> Self {
+    pub(in crate::registry) fn of(family: &[u8]) -> Self {
         Self {
             next: Some(Scan {
                 prefix: family.to_vec(),
@@ -189,7 +189,10 @@ impl Pages {
         }
     }
 
-    async fn next(&mut self, store: &impl Store) -> Result<Option<Vec<Entry>>, Error> {
+    pub(in crate::registry) async fn next(
+        &mut self,
+        store: &impl Store,
+    ) -> Result<Option<Vec<Entry>>, Error> {
         let Some(scan) = self.next.take() else {
             return Ok(None);
         };

@@ -10,7 +10,7 @@ pub mod grpcurl;
 mod hostile;
 mod iam_policy;
 mod idempotency;
-mod links;
+pub mod links;
 mod links_at_once;
 mod list;
 mod list_many;
@@ -126,7 +126,7 @@ fn access_key(id: &str, secret: &str, token: &str) -> Credentials {
     })
 }
 
-fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     pairs.iter().map(owned).collect()
 }
