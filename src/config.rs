@@ -21,6 +21,7 @@ pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 pub use traces::TraceOptions;
 pub use web::WebOptions;
 
+use crate::cli::backup::{Backup, Restore};
 use crate::cli::keys::{Keys, Place};
 
 /// Registers S3 datastores and proves, permission by permission, that their credentials work.
@@ -39,6 +40,10 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Make, rotate and look at the keys that seal stored credentials.
     Keys(Keys),
+    /// Write a backup of what a running server holds to a new file, while it goes on.
+    Backup(Backup),
+    /// Make a new data folder of a backup.
+    Restore(Restore),
     /// Make, list and revoke the tokens that callers send.
     #[command(subcommand)]
     Tokens(TokensCommand),

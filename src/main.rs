@@ -16,13 +16,9 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve(*options),
-        Command::Keys(keys) => match cli::keys::run(&keys) {
-            Ok(done) => {
-                print!("{done}");
-                ExitCode::SUCCESS
-            }
-            Err(error) => failed(&error, 1),
-        },
+        Command::Keys(keys) => said(cli::keys::run(&keys)),
+        Command::Backup(options) => said(cli::backup::backup(&options)),
+        Command::Restore(options) => said(cli::backup::restore(&options)),
         Command::Tokens(command) => match commands::run(&command) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error, 1),
@@ -50,6 +46,16 @@ fn serve(options: Serve) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error, error.exit_code()),
+    }
+}
+
+fn said(done: Result<String, String>) -> ExitCode {
+    match done {
+        Ok(done) => {
+            print!("{done}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(&error, 1),
     }
 }
 

@@ -1,3 +1,4 @@
 //! The subcommands that are no server.
 
+pub mod backup;
 pub mod keys;

@@ -9,6 +9,7 @@ mod api;
 mod assume_role;
 mod audit;
 mod auth;
+mod backup;
 mod client;
 mod connection;
 mod cookbook;

@@ -10,7 +10,7 @@ pub mod grpcurl;
 mod hostile;
 mod iam_policy;
 mod idempotency;
-mod links;
+pub mod links;
 mod links_at_once;
 mod list;
 mod list_many;
