@@ -11,7 +11,7 @@ CYCLONEDX_VERSION := 0.5.9
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test test-clients stubs serve bench verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz ci
+.PHONY: help demo test test-clients stubs serve bench verdicts lint format proto-lint proto-breaking api-docs cookbook fixture docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ api-docs: $(BUF) $(TOOLS)/.installed ## Write docs/api.md, the reference of the 
 
 cookbook: $(VENV)/.installed ## Write what the commands of docs/grpcurl.md print into it
 	WRITE_COOKBOOK=1 $(CARGO) test --locked --test it -- cookbook
+
+fixture: ## Write tests/fixtures/store-VERSION.tar.gz, a store as this version writes it, and what a server tells of it
+	WRITE_FIXTURE=1 $(CARGO) test --locked --test it -- releases
 
 docs: ## Build the documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps

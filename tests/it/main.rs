@@ -20,6 +20,7 @@ mod layering;
 mod load;
 mod matrix;
 mod metrics;
+mod releases;
 mod residue;
 mod sealing;
 mod security_md;
