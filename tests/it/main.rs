@@ -17,6 +17,7 @@ mod enrichment;
 mod guard;
 mod lab;
 mod layering;
+mod linearizability;
 mod load;
 mod matrix;
 mod metrics;
