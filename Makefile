@@ -11,7 +11,7 @@ CYCLONEDX_VERSION := 0.5.9
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help demo test test-clients stubs serve bench verdicts lint format proto-lint proto-breaking api-docs cookbook fixture docs deny sbom fuzz ci
+.PHONY: help demo test test-clients stubs serve soak bench verdicts lint format proto-lint proto-breaking api-docs cookbook fixture docs deny sbom fuzz ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,6 +32,10 @@ stubs: $(BUF) ## Make the stubs of the clients anew from the protos
 
 serve: ## Serve on 127.0.0.1:50051, records in the default folder
 	$(CARGO) run --locked --release --bin datastored -- serve
+
+soak: $(VENV)/.installed ## Load a server for SOAK_SECONDS (600) with everything at once, say what grows, and write target/soak.json
+	$(CARGO) build --locked --release --bin datastored --example soak
+	$(CARGO) run --locked --release --example soak
 
 bench: $(VENV)/.installed $(VENV)/.bench-installed ## Measure, print, and write target/bench.json
 	$(CARGO) bench --locked --bench bench --bench prober
