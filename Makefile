@@ -15,7 +15,7 @@ FUZZ_TARGETS ?=
 TORTURE_SECONDS ?= 300
 TORTURE_SEED ?=
 
-.PHONY: help demo test test-clients test-browser stubs serve bench bench-scale verdicts lint format proto-lint proto-breaking api-docs cookbook docs deny sbom fuzz torture ci
+.PHONY: help demo test test-clients test-browser stubs serve soak bench bench-scale verdicts lint format proto-lint proto-breaking api-docs cookbook fixture docs deny sbom fuzz torture ci
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,10 @@ stubs: $(BUF) ## Make the stubs of the clients anew from the protos
 
 serve: ## Serve on 127.0.0.1:50051, records in the default folder
 	$(CARGO) run --locked --release --bin datastored -- serve
+
+soak: $(VENV)/.installed ## Load a server for SOAK_SECONDS (600) with everything at once, say what grows, and write target/soak.json
+	$(CARGO) build --locked --release --bin datastored --example soak
+	$(CARGO) run --locked --release --example soak
 
 bench: $(VENV)/.installed $(VENV)/.bench-installed $(ETCD) ## Measure, print, and write target/bench.json
 	$(CARGO) bench --locked --bench bench --bench prober
@@ -77,6 +81,9 @@ api-docs: $(BUF) $(TOOLS)/.installed ## Write docs/api.md, the reference of the 
 
 cookbook: $(VENV)/.installed ## Write what the commands of docs/grpcurl.md print into it
 	WRITE_COOKBOOK=1 $(CARGO) test --locked --test it -- cookbook
+
+fixture: ## Write tests/fixtures/store-VERSION.tar.gz, a store as this version writes it, and what a server tells of it
+	WRITE_FIXTURE=1 $(CARGO) test --locked --test it -- releases
 
 docs: ## Build the documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps

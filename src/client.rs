@@ -1,4 +1,4 @@
-//! A client: it connects with TLS and a token, gives each call a deadline, tries again what may be tried again, and makes errors typed.
+//! A client: it connects with TLS and a token, gives each call a deadline, tries again what only reads, and makes errors typed.
 //!
 //! It comes with the feature `client`, which needs neither the server nor the AWS SDK.
 //!
@@ -223,27 +223,6 @@ impl Client {
         &self,
         call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
     ) -> Result<T, Error> {
-        self.again(call, &[Code::Unavailable, Code::ResourceExhausted])
-            .await
-    }
-
-    /// Makes a call that changes something, and makes it again when the server has refused it because it has too much to do: such a call has changed
-    /// nothing. With a `request_id` in it, it may be given to [`Client::read`].
-    ///
-    /// # Errors
-    /// That of the last attempt.
-    pub async fn write<T>(
-        &self,
-        call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
-    ) -> Result<T, Error> {
-        self.again(call, &[Code::ResourceExhausted]).await
-    }
-
-    async fn again<T>(
-        &self,
-        call: impl AsyncFn(Stub) -> Result<Response<T>, Status>,
-        passing: &[Code],
-    ) -> Result<T, Error> {
         let begun = Instant::now();
         let left = || {
             let deadline = self.defaults.deadline;
@@ -258,7 +237,8 @@ impl Client {
             };
             let wait = error.retry_delay.unwrap_or(pause);
             let is_late = left().is_some_and(|left| left <= wait);
-            if !passing.contains(&error.code) || attempt == ATTEMPTS || is_late {
+            let is_passing = matches!(error.code, Code::Unavailable | Code::ResourceExhausted);
+            if !is_passing || attempt == ATTEMPTS || is_late {
                 return Err(error);
             }
             tokio::time::sleep(wait).await;

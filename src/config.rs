@@ -21,6 +21,7 @@ pub use tokens::{CreateToken, Lifetime, TokensCommand, TokensFile};
 pub use traces::TraceOptions;
 pub use web::WebOptions;
 
+use crate::cli::backup::{Backup, Restore};
 use crate::cli::fsck::Fsck;
 use crate::cli::keys::{Keys, Place};
 
@@ -40,6 +41,10 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Make, rotate and look at the keys that seal stored credentials.
     Keys(Keys),
+    /// Write a backup of what a running server holds to a new file, while it goes on.
+    Backup(Backup),
+    /// Make a new data folder of a backup.
+    Restore(Restore),
     /// Check the store of a server that is stopped: that every entry can be read, and that all agree with each other.
     ///
     /// A line for each violation says what to do. No entry is changed; opening the store does what a start of the server does: a log that an abrupt stop

@@ -1,14 +1,15 @@
 //! Whatever reads what others write, as functions of any bytes that panic when a property does not hold. `make fuzz` looks for such bytes, and `cargo test`
 //! replays those that it has found or begun with.
 
-use crate::{auth, grpc, iam, model, registry, s3, vault};
+use crate::{auth, backup, grpc, iam, model, registry, s3, vault};
 
 /// A function of any bytes.
 pub type Target = fn(&[u8]);
 
 /// Each target by its name, which is that of its folder in `fuzz/seeds`.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("access_file", auth::fuzz::access_file),
+    ("backup", backup::fuzz::backup),
     ("denial", iam::fuzz::denial),
     ("endpoint", model::fuzz::endpoint),
     ("event_filter", model::fuzz::event_filter),

@@ -13,6 +13,7 @@
 //! - [`admission`] lets a datastore in only once its connection is proven; [`claims`] marks an enrichment datastore's prefix as taken.
 //! - [`rotation`] keeps the keys in use as the key file has them; [`reload`] sees when files change, `private_file` changes them.
 //! - `residue_ledger` lets the registry keep what the prober must not forget.
+//! - [`backup`] copies the store of a running server to a file, and makes a store of one.
 //! - [`auth`] says who calls, and what they may call.
 //! - [`transport`] takes connections in, plain or under TLS; [`peer`] is the other end of one.
 //! - [`metrics`] is what is counted for the operator, and the page that shows it; [`spans`] has what the spans of traces share.
@@ -26,6 +27,8 @@
 pub mod admission;
 #[cfg(feature = "server")]
 pub mod auth;
+#[cfg(feature = "server")]
+pub mod backup;
 #[cfg(feature = "server")]
 pub mod claims;
 #[cfg(feature = "server")]

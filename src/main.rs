@@ -17,13 +17,9 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve(*options),
-        Command::Keys(keys) => match cli::keys::run(&keys) {
-            Ok(done) => {
-                print!("{done}");
-                ExitCode::SUCCESS
-            }
-            Err(error) => failed(&error, 1),
-        },
+        Command::Keys(keys) => said(cli::keys::run(&keys)),
+        Command::Backup(options) => said(cli::backup::backup(&options)),
+        Command::Restore(options) => said(cli::backup::restore(&options)),
         Command::Fsck(options) => fsck(&options),
         Command::Tokens(command) => match commands::run(&command) {
             Ok(()) => ExitCode::SUCCESS,
@@ -64,6 +60,16 @@ fn fsck(options: &Fsck) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => failed(&error, error.exit_code()),
+    }
+}
+
+fn said(done: Result<String, String>) -> ExitCode {
+    match done {
+        Ok(done) => {
+            print!("{done}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(&error, 1),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +20,7 @@ use tower::util::option_layer;
 use tracing::{info, warn};
 
 use crate::auth::{self, Authenticator};
+use crate::backup;
 use crate::config::{LoadOptions, ReflectionAccess, Serve};
 use crate::core_dumps;
 use crate::grpc::{
@@ -168,6 +169,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let store = Arc::new(open(data_dir.clone(), metrics.commits.clone()).await?);
     let (registry, watch) = registry(&store, &key_file, &options, &metrics).await?;
     let prober = prober(&registry, &options, &metrics).await?;
+    let backups = backups(&data_dir, &store);
     let cancel = CancellationToken::new();
     let rotation = Rotation {
         registry: Arc::clone(&registry),
@@ -213,14 +215,7 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     let incoming = incoming(listener, tls.clone(), &options.load, &metrics);
     let metrics_page = metrics_listener.map(|listener| listener.serve(metrics));
     set_serving(&health, ServingStatus::Serving).await;
-    info!(
-        %address,
-        tls = tls.is_some(),
-        client_certificates = options.tls.client_certificates(),
-        data_dir = %data_dir.display(),
-        version = env!("CARGO_PKG_VERSION"),
-        "serving"
-    );
+    tell_serving(address, &data_dir, &options);
 
     let (drain, drained) = oneshot::channel::<()>();
     let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
@@ -235,9 +230,23 @@ pub async fn run(options: Serve) -> Result<(), Error> {
     if let Some(page) = metrics_page {
         page.stop().await;
     }
+    if let Some(backups) = backups {
+        backups.close().await;
+    }
     store.close().await?;
     info!("stopped");
     Ok(())
+}
+
+fn tell_serving(address: SocketAddr, data_dir: &Path, options: &Serve) {
+    info!(
+        %address,
+        tls = options.tls.tls_cert.is_some(),
+        client_certificates = options.tls.client_certificates(),
+        data_dir = %data_dir.display(),
+        version = env!("CARGO_PKG_VERSION"),
+        "serving"
+    );
 }
 
 /// Waits for the signal, then lets running calls and tests end.
@@ -420,6 +429,14 @@ async fn gate(options: &Serve, reloads: &Reloads) -> Result<Gate, Error> {
         warn!(tokens_file = %tokens.display(), "nobody can call: make a token with `datastored tokens create`, or name an --access-file");
     }
     Ok(Gate::closed(authenticator, &options.access))
+}
+
+/// Where backups are read. A server without can do everything else.
+fn backups(data_dir: &Path, store: &Arc<Sled>) -> Option<backup::Socket> {
+    let opened = backup::Socket::open(data_dir, store);
+    opened
+        .inspect_err(|error| warn!(%error, "`datastored backup` cannot reach this server: its data folder takes no socket"))
+        .ok()
 }
 
 /// The port of the metrics, if there is to be one.

@@ -38,7 +38,7 @@ type Client struct {
 // Connect makes a client of the server at target, `host:port` or another target of gRPC. The connection is made with the first call, and made again when it
 // breaks.
 //
-// Calls are tried again when the server refuses them because it has too much to do; those that only read also when it is unavailable.
+// Calls that only read are tried again when the server is unavailable or has too much to do; others are not.
 //
 // The error is [ErrPlaintextToken] when a token would go to another machine in plain text, [ErrToken] when it is none.
 func Connect(target string, opts ...Option) (*Client, error) {

@@ -1,4 +1,5 @@
 //! The subcommands that are no server.
 
+pub mod backup;
 pub mod fsck;
 pub mod keys;

@@ -12,7 +12,7 @@ mod txn;
 use std::fmt;
 
 pub use self::error::Error;
-pub use self::sled::{Backlog, Sled};
+pub use self::sled::{Backlog, Loader, Picture, Sled};
 pub use self::txn::{Guard, Op, Txn};
 
 /// An ordered map of bytes with linearizable reads and atomic, guarded commits.

@@ -5,7 +5,9 @@
 
 mod folder;
 mod layout;
+mod loader;
 mod open;
+mod picture;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use self::folder::{Files, Lock};
+pub use self::loader::Loader;
+pub use self::picture::Picture;
 use self::view::View;
 use self::writer::{Broken, Message, Sync, Writer};
 use super::{Entry, Error, Revision, Scan, Store, Txn};
@@ -111,7 +115,7 @@ impl Sled {
         let (db, revision) = open::open(&store, &created)?;
         let files = Files::of(&store)?;
         folder::mark(&created)?;
-        let view = Arc::new(View::new(db.clone()));
+        let view = Arc::new(View::new(db.clone(), revision));
         let broken = Broken::default();
         let (queue, messages) = mpsc::channel(QUEUE);
         let writer = Writer::new(db, Arc::clone(&view), sync(files), revision, broken.clone());
@@ -142,6 +146,12 @@ impl Sled {
     #[must_use]
     pub fn backlog(&self) -> Backlog {
         Backlog(self.queue.as_ref().map(mpsc::Sender::downgrade))
+    }
+
+    /// A picture of this moment, with every commit acknowledged so far and none that is not on the disk. `None` while another one is open.
+    #[must_use]
+    pub fn picture(&self) -> Option<Picture> {
+        Picture::begin(&self.view)
     }
 
     /// Stops accepting commits, waits for those already queued, and lets go of the folder. Everything asked afterwards

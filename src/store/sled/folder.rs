@@ -88,7 +88,7 @@ pub(super) fn mark(path: &Path) -> Result<(), Error> {
 }
 
 /// Makes the names in a folder durable.
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 

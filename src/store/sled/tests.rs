@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::layout;
 use super::{Sled, open};
 use crate::metrics::Commits;
-use crate::store::{Direction, Error, Guard, Revision, Scan, Store, Txn};
+use crate::store::{Direction, Entry, Error, Guard, Revision, Scan, Store, Txn};
 
 /// A sync of the disk that waits to be told how to end, beforehand or while it waits. Once the verdicts end, it fails.
 struct Gate {
@@ -552,4 +552,164 @@ fn a_folder_that_cannot_be_made_is_reported_with_its_path() {
         matches!(&error, Error::Folder { path, .. } if *path == file),
         "{error:?}"
     );
+}
+
+/// All entries of a picture.
+fn shown(picture: &mut super::Picture) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    loop {
+        let page = picture.next_page().unwrap();
+        if page.is_empty() {
+            return entries;
+        }
+        entries.extend(page);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_shows_what_was_acknowledged_when_it_was_begun_whatever_is_written_then() {
+    let dir = TempDir::new().unwrap();
+    let (store, gate) = gated(dir.path());
+    gate.verdicts.send(Ok(())).unwrap();
+    let many = (0..1000).fold(Txn::new(), |txn, n| txn.put(format!("k{n:04}"), "old"));
+    store.commit(many).await.unwrap();
+    let before = store.scan(everything(2000)).await.unwrap();
+    gate.begun.recv().unwrap();
+
+    // A batch is under way: in the tree, but not on the disk.
+    let commit = tokio::spawn({
+        let (store, txn) = (Arc::clone(&store), put("k0999", "new").delete("k0998"));
+        async move { store.commit(txn).await }
+    });
+    let gate = wait_for_sync(gate).await;
+    let mut picture = store.picture().unwrap();
+    assert!(store.picture().is_none(), "one at a time");
+    assert_eq!(picture.revision(), Revision::from(1));
+    gate.verdicts.send(Ok(())).unwrap();
+    commit.await.unwrap().unwrap();
+    let first = picture.next_page().unwrap();
+    for _ in 0..2 {
+        gate.verdicts.send(Ok(())).unwrap();
+        // Behind what has been read, and before; new, changed and gone; the second time again.
+        let txn = (0..1000).step_by(3).fold(Txn::new(), |txn, n| {
+            let key = format!("k{n:04}");
+            let txn = txn.put(key.clone() + "/new", "new");
+            if n % 2 == 0 {
+                txn.delete(key)
+            } else {
+                txn.put(key, "new")
+            }
+        });
+        store.commit(txn).await.unwrap();
+    }
+    let mut seen = first;
+    seen.extend(shown(&mut picture));
+    assert_eq!(seen, before);
+    drop(picture);
+    let now = store.scan(everything(5000)).await.unwrap();
+    assert_eq!(shown(&mut store.picture().unwrap()), now);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_picture_taken_while_many_write_has_each_commit_whole_and_all_before_the_last() {
+    let dir = TempDir::new().unwrap();
+    let store = Arc::new(Sled::open(dir.path()).unwrap());
+    let mut writers = JoinSet::new();
+    for writer in 0..4 {
+        let store = Arc::clone(&store);
+        writers.spawn(async move {
+            for step in 0..300 {
+                let number = format!("{step:04}");
+                let txn = put(&format!("a/{writer}"), &number)
+                    .put(format!("z/{writer}"), number.clone())
+                    .put(format!("log/{writer}/{number}"), "");
+                store.commit(txn).await.unwrap();
+            }
+        });
+    }
+    let mut pictures = 0;
+    while !writers.is_empty() {
+        let mut picture = store.picture().unwrap();
+        let seen = tokio::task::spawn_blocking(move || (picture.revision(), shown(&mut picture)));
+        let (revision, entries) = seen.await.unwrap();
+        let mut commits = 0;
+        for writer in 0..4 {
+            let of = |key: String| entries.iter().find(|entry| entry.key == key.as_bytes());
+            let value = |entry: Option<&Entry>| entry.map(|entry| entry.value.clone());
+            let last = value(of(format!("a/{writer}")));
+            assert_eq!(last, value(of(format!("z/{writer}"))));
+            let prefix = format!("log/{writer}/");
+            let log = entries
+                .iter()
+                .filter(|e| e.key.starts_with(prefix.as_bytes()));
+            let log: Vec<_> = log.map(|e| e.key[prefix.len()..].to_vec()).collect();
+            let expected: Vec<_> = (0..log.len())
+                .map(|n| format!("{n:04}").into_bytes())
+                .collect();
+            assert_eq!(log, expected);
+            assert_eq!(log.last(), last.as_ref());
+            commits += log.len() as u64;
+        }
+        assert_eq!(
+            Revision::from(commits),
+            revision,
+            "every commit up to that one, and no other"
+        );
+        pictures += 1;
+        while writers.try_join_next().is_some() {}
+    }
+    assert!(pictures > 1);
+}
+
+#[tokio::test]
+async fn what_is_loaded_keeps_its_revisions_and_goes_on_after_the_last() {
+    let dir = TempDir::new().unwrap();
+    let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+    let store = Sled::open(&from).unwrap();
+    for number in 0..50 {
+        let txn = put(&format!("{number:02}"), &"x".repeat(20_000)).delete("00");
+        store.commit(txn).await.unwrap();
+    }
+    let held = store.scan(everything(100)).await.unwrap();
+    let mut loader = super::Loader::begin(&to).unwrap();
+    let second = super::Loader::begin(&to);
+    assert!(
+        matches!(second, Err(Error::AlreadyOpen { .. })),
+        "{second:?}"
+    );
+    for entry in &held {
+        loader.put(entry).unwrap();
+    }
+    loader.finish(Revision::from(60)).unwrap();
+    let store = Sled::open(&to).unwrap();
+    assert_eq!(store.scan(everything(100)).await.unwrap(), held);
+    assert_eq!(
+        store.commit(put("a", "1")).await.unwrap(),
+        Revision::from(61)
+    );
+    let mut names: Vec<_> = fs::read_dir(&to)
+        .unwrap()
+        .map(|f| f.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["datastored.created", "datastored.lock", "store"]);
+}
+
+#[tokio::test]
+async fn a_loader_that_does_not_come_to_its_end_leaves_the_folder_as_it_was() {
+    let dir = TempDir::new().unwrap();
+    let to = dir.path().join("to");
+    drop(super::Loader::begin(&to).unwrap());
+    assert!(!to.exists());
+    fs::create_dir(&to).unwrap();
+    drop(super::Loader::begin(&to).unwrap());
+    assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
+    // One that was killed.
+    std::mem::forget(super::Loader::begin(&to).unwrap());
+    let server_would_see = to.join("store");
+    assert!(!server_would_see.exists());
+    fs::write(to.join("other"), "").unwrap();
+    let refused = super::Loader::begin(&to).unwrap_err();
+    assert!(refused.to_string().contains("not empty"), "{refused}");
+    assert!(to.join("other").exists());
 }

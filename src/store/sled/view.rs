@@ -9,8 +9,9 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ::sled::{Db, IVec};
 
-use super::super::{Direction, Entry, Error, Scan};
+use super::super::{Direction, Entry, Error, Revision, Scan};
 use super::layout;
+use super::picture::Notes;
 
 /// Tree keys, and what each held before the batch that is being written.
 pub(super) type Before = BTreeMap<Vec<u8>, Option<IVec>>;
@@ -26,15 +27,21 @@ struct Inner {
     /// `None` once closed.
     db: Option<Db>,
     before: Before,
+    /// The last commit that is on the disk.
+    last: Revision,
+    /// What an open picture must not lose.
+    notes: Option<Notes>,
 }
 
 impl View {
-    /// All that `db` holds.
-    pub(super) fn new(db: Db) -> Self {
+    /// All that `db` holds, whose last commit is `last`.
+    pub(super) fn new(db: Db, last: Revision) -> Self {
         Self {
             inner: RwLock::new(Inner {
                 db: Some(db),
                 before: Before::new(),
+                last,
+                notes: None,
             }),
         }
     }
@@ -54,30 +61,55 @@ impl View {
     /// The page that `scan` asks for. Commits wait while it is collected.
     pub(super) fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, Error> {
         let inner = self.read();
-        let db = inner.db()?;
-        let Some(range) = layout::range(scan) else {
-            return Ok(Vec::new());
-        };
-        let before = inner
-            .before
-            .range(range.clone())
-            .map(|(key, value)| (key.as_slice(), value.as_ref()));
-        let tree = db.range(range);
-        match scan.direction {
-            Direction::Ascending => page(tree, before, scan.limit, |a, b| a < b),
-            Direction::Descending => page(tree.rev(), before.rev(), scan.limit, |a, b| a > b),
-        }
+        inner.scan(scan, &inner.before)
     }
 
     /// From now on readers see `before` in place of what the tree holds.
     pub(super) fn hide(&self, before: Before) {
-        self.write().before = before;
+        let mut inner = self.write();
+        if let Some(notes) = &mut inner.notes {
+            notes.keep(&before);
+        }
+        inner.before = before;
     }
 
-    /// From now on readers see all that the tree holds.
-    pub(super) fn reveal(&self) {
-        let hidden = std::mem::take(&mut self.write().before);
+    /// From now on readers see all that the tree holds, up to the commit `last`.
+    pub(super) fn reveal(&self, last: Revision) {
+        let mut inner = self.write();
+        inner.last = last;
+        let hidden = std::mem::take(&mut inner.before);
+        drop(inner);
         drop(hidden);
+    }
+
+    /// Begins to keep what a picture of this moment must not lose, and says which commit was the last. `None` while that is done for another one.
+    pub(super) fn begin_notes(&self) -> Option<Revision> {
+        let mut inner = self.write();
+        if inner.notes.is_some() {
+            return None;
+        }
+        inner.notes = Some(Notes::of(&inner.before));
+        Some(inner.last)
+    }
+
+    /// A page of the picture. Commits wait while it is collected.
+    pub(super) fn page_of_picture(&self, scan: &Scan) -> Result<Vec<Entry>, Error> {
+        let inner = self.read();
+        let notes = inner.notes.as_ref();
+        let changed =
+            notes.ok_or_else(|| Error::Unavailable("the picture is closed".to_owned()))?;
+        let page = inner.scan(scan, changed.whole()?)?;
+        drop(inner);
+        if let (Some(last), Some(notes)) = (page.last(), &mut self.write().notes) {
+            notes.pass(layout::tree_key(&last.key));
+        }
+        Ok(page)
+    }
+
+    /// The picture has been read, or is given up.
+    pub(super) fn end_notes(&self) {
+        let notes = self.write().notes.take();
+        drop(notes);
     }
 
     /// Lets go of the tree: reads are refused from now on. Blocks on the disk when nobody else holds the tree.
@@ -106,6 +138,22 @@ impl Inner {
         self.db.as_ref().ok_or_else(|| {
             Error::Unavailable("it is closed: this process is shutting down".to_owned())
         })
+    }
+
+    /// The page that `scan` asks for, with `before` laid over the tree.
+    fn scan(&self, scan: &Scan, before: &Before) -> Result<Vec<Entry>, Error> {
+        let db = self.db()?;
+        let Some(range) = layout::range(scan) else {
+            return Ok(Vec::new());
+        };
+        let before = before
+            .range(range.clone())
+            .map(|(key, value)| (key.as_slice(), value.as_ref()));
+        let tree = db.range(range);
+        match scan.direction {
+            Direction::Ascending => page(tree, before, scan.limit, |a, b| a < b),
+            Direction::Descending => page(tree.rev(), before.rev(), scan.limit, |a, b| a > b),
+        }
     }
 }
 

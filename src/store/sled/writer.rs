@@ -186,7 +186,7 @@ impl Writer {
         self.db.apply_batch(batch).map_err(explain)?;
         self.db.flush().map_err(explain)?;
         (self.sync)().map_err(|error| format!("syncing the disk failed ({error}): {advice}"))?;
-        self.view.reveal();
+        self.view.reveal(self.last);
         Ok(())
     }
 }

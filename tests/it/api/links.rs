@@ -40,7 +40,7 @@ pub async fn sources_of(client: &mut Client, enrichment: &str) -> Vec<String> {
     page.datastores.into_iter().map(|d| d.name).collect()
 }
 
-async fn resolved(
+pub async fn resolved(
     client: &mut Client,
     source: &str,
 ) -> Result<pb::ResolveEnrichmentResponse, tonic::Status> {

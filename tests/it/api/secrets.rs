@@ -277,6 +277,10 @@ fn stored_bytes_are_clean(folder: &Path) {
                 folders.push(path);
                 continue;
             }
+            // The socket for backups has no bytes.
+            if !path.is_file() {
+                continue;
+            }
             let bytes = std::fs::read(&path).expect("a file of the data folder can be read");
             clean(&path.display().to_string(), &bytes);
             shown += bytes.windows(5).filter(|part| part == b"AKIA1").count();

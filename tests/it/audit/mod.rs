@@ -29,7 +29,7 @@ fn creation_of(id: &str, datastore: pb::Datastore) -> pb::CreateDatastoreRequest
 }
 
 /// The events that fit on one page, the newest first.
-async fn events(client: &mut Client) -> Vec<pb::AuditEvent> {
+pub async fn events(client: &mut Client) -> Vec<pb::AuditEvent> {
     let request = pb::ListAuditEventsRequest {
         page_size: 1000,
         ..pb::ListAuditEventsRequest::default()

@@ -12,7 +12,7 @@ use crate::lab::{Keys, Server, policies};
 use crate::server::datastore;
 
 /// A source at a prefix with an object in it, and a user who may read it.
-async fn source(s3: &Server, name: &str) -> pb::Datastore {
+pub async fn source(s3: &Server, name: &str) -> pb::Datastore {
     let bucket = s3.bucket().await;
     put(s3, &bucket, "orders/2026.csv", b"id,total\n").await;
     let keys = s3.user(&policies::source(&bucket)).await;

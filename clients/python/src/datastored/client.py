@@ -66,7 +66,7 @@ def connect(
 ) -> Client:
     """Connects to datastored at `target`, `host:port`. The connection is made with the first call, and made again when it breaks.
 
-    Calls are tried again when the server refuses them because it has too much to do; those that only read also when it is unavailable.
+    Calls that only read are tried again when the server is unavailable or has too much to do; others are not.
 
     Args:
         target: Where the server is: `host:port`, or another target of gRPC.

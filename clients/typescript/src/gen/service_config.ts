@@ -19,24 +19,6 @@ export const serviceConfig = {
         "backoffMultiplier": 3,
         "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]
       }
-    },
-    {
-      "name": [
-        { "service": "datastore.v1.DatastoreService", "method": "CreateDatastore" },
-        { "service": "datastore.v1.DatastoreService", "method": "UpdateDatastore" },
-        { "service": "datastore.v1.DatastoreService", "method": "DeleteDatastore" },
-        { "service": "datastore.v1.DatastoreService", "method": "LinkEnrichment" },
-        { "service": "datastore.v1.DatastoreService", "method": "UnlinkEnrichment" },
-        { "service": "datastore.v1.DatastoreService", "method": "ClaimPrefix" },
-        { "service": "datastore.v1.DatastoreService", "method": "ReleasePrefix" }
-      ],
-      "retryPolicy": {
-        "maxAttempts": 4,
-        "initialBackoff": "0.2s",
-        "maxBackoff": "3s",
-        "backoffMultiplier": 3,
-        "retryableStatusCodes": ["RESOURCE_EXHAUSTED"]
-      }
     }
   ],
   "retryThrottling": { "maxTokens": 10, "tokenRatio": 0.5 }

@@ -34,7 +34,7 @@ import java.util.function.BiFunction;
 
 /**
  * A client of datastored, for many threads. Each call waits for its answer, and throws a {@link DatastoredException} when it fails; interrupting the thread
- * cancels it. Calls are tried again when the server refuses them because it has too much to do; those that only read also when it is unavailable.
+ * cancels it. Calls that only read are tried again when the server is unavailable or has too much to do; others are not.
  */
 public final class DatastoredClient implements AutoCloseable {
     private final String target;
