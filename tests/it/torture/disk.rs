@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::UNIX_EPOCH;
@@ -116,6 +116,7 @@ impl Disk {
             let (kind, key, name) = (part().starts_with('d'), part(), part());
             names.insert(name, (if kind { 'd' } else { 'f' }, key));
         }
+        names.retain(|name, _| !is_socket(&folder.join(name)));
         let Unsynced::Torn(rng) = unsynced else {
             return names;
         };
@@ -169,7 +170,12 @@ fn key(path: &Path) -> String {
     )
 }
 
-fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
+fn is_socket(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket())
+}
+
+/// The files and folders in a folder; a socket holds nothing.
+pub fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -178,5 +184,5 @@ fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
         (name.expect("names are text"), entry.path())
     };
     let entries = entries.map(|entry| named(entry.expect("a folder can be listed")));
-    entries.collect()
+    entries.filter(|(_, path)| !is_socket(path)).collect()
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tonic_types::StatusExt;
 
 use crate::server::{Datastored, command, program};
-use disk::{Disk, Unsynced};
+use disk::{Disk, Unsynced, entries};
 use writer::{Writer, lists_agree};
 
 const WRITERS: usize = 8;
@@ -190,9 +190,8 @@ pub fn fsck(folder: &Path) -> (Option<i32>, String) {
 
 fn copy_folder(from: &Path, into: &Path) {
     fs::create_dir_all(into).expect("a folder can be made");
-    for entry in fs::read_dir(from).expect("a folder can be listed") {
-        let path = entry.expect("a folder can be listed").path();
-        let copy = into.join(path.file_name().expect("an entry has a name"));
+    for (name, path) in entries(from) {
+        let copy = into.join(name);
         if path.is_dir() {
             copy_folder(&path, &copy);
         } else {
