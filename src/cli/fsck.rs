@@ -59,7 +59,7 @@ fn summary(checked: Checked) -> String {
         1 => "1 violation".to_owned(),
         n => format!("{n} violations"),
     };
-    format!("{found}: {entries} entries, {datastores} datastores")
+    format!("{found}: {entries} entries, datastores among them: {datastores}")
 }
 
 /// Whoever reads it may have gone, such as `head`; the exit status still says how it ended.

@@ -16,7 +16,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::Either;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http_body_util::Full;
+use prost::bytes::Bytes;
 use prost_reflect::MethodDescriptor;
 use tonic::body::Body;
 use tower::{Layer, Service};
@@ -70,6 +73,9 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let Some(form) = Form::of(&request) else {
+            if is_no_call(&request) {
+                return Either::Right(Box::pin(ready(Ok(no_call()))));
+            }
             return Either::Left(self.inner.call(request));
         };
         let method = self.schema.method(request.uri().path());
@@ -86,6 +92,24 @@ where
             Ok(answer::translated(answer, form, output, schema).await)
         }))
     }
+}
+
+/// Whether gRPC-Web, too, would take it for no call: over HTTP/1.1 there is no gRPC.
+fn is_no_call(request: &Request<Body>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let is_web = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc-web"));
+    request.version() < Version::HTTP_2 && !is_web
+}
+
+/// The answer to it, for a person who tries with curl.
+fn no_call() -> Response<Body> {
+    const TEXT: &str = "This is a gRPC server. Over HTTP/1.1, POST to /datastore.v1.DatastoreService/METHOD, with content-type: application/json and a message in \
+                        JSON, or with gRPC-Web.\n";
+    let mut response = Response::new(Body::new(Full::<Bytes>::from(TEXT)));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    response
 }
 
 /// The answer to a call of a stream that has the content type of a single message, or the other way round ("Unary-Request" of the protocol).
